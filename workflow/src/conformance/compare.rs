@@ -1,0 +1,72 @@
+//! When a result agrees with a case.
+
+use serde_json::Value as Json;
+
+use super::{Case, Failure, Finding};
+
+/// Fields that say when something ran; they were removed from the cases.
+const VOLATILE: [&str; 2] = ["evaluated_time", "request_time"];
+
+/// Compares with the `error` of a case.
+pub(super) fn failure(expected: &Json, outcome: &Result<Json, Failure>) -> Finding {
+    let field = |name: &str| expected.get(name).and_then(Json::as_str);
+    match outcome {
+        Ok(result) => Finding {
+            disagreement: Some(format!("expected a failure, got {result}")),
+            kind_agrees: field("class").map(|_| false),
+        },
+        Err(failure) => {
+            let wanted = field("message_contains").filter(|part| !failure.text.contains(part));
+            Finding {
+                disagreement: wanted.map(|part| format!("expected a failure with {part:?}, got {:?}", failure.text)),
+                kind_agrees: field("class").map(|class| class == "*" || class == failure.kind),
+            }
+        }
+    }
+}
+
+/// Compares with the `expect` of a case.
+pub(super) fn result(case: &Case, outcome: &Result<Json, Failure>) -> Finding {
+    let expected = case.line.get("expect").unwrap_or(&Json::Null);
+    let disagreement = match outcome {
+        Err(failure) => Some(format!("expected {expected}, got the failure {}: {}", failure.kind, failure.text)),
+        Ok(result) => difference(expected, result, "$"),
+    };
+    Finding { disagreement, kind_agrees: None }
+}
+
+/// The first place where `got` is not what was expected. Key order does not matter, list order does.
+fn difference(expected: &Json, got: &Json, path: &str) -> Option<String> {
+    let differs = || Some(format!("{path}: expected {expected}, got {got}"));
+    match (expected, got) {
+        (Json::Object(left), Json::Object(right)) => {
+            let tolerance = left.get("tolerance").and_then(Json::as_f64);
+            let skipped = |key: &str| VOLATILE.contains(&key) || (key == "tolerance" && tolerance.is_some());
+            for (key, value) in left.iter().filter(|(key, _)| !skipped(key)) {
+                let inner = format!("{path}.{key}");
+                let Some(other) = right.get(key) else {
+                    return Some(format!("{inner}: expected {value}, got nothing"));
+                };
+                let near = tolerance.zip(value.as_f64().zip(other.as_f64()));
+                if near.is_some_and(|(most, (a, b))| (a - b).abs() <= most) {
+                    continue;
+                }
+                if let Some(found) = difference(value, other, &inner) {
+                    return Some(found);
+                }
+            }
+            let extra = right.iter().find(|(key, _)| !left.contains_key(*key) && !VOLATILE.contains(&key.as_str()));
+            extra.map(|(key, value)| format!("{path}.{key}: expected nothing, got {value}"))
+        }
+        (Json::Array(left), Json::Array(right)) if left.len() == right.len() => {
+            let pairs = left.iter().zip(right).enumerate();
+            pairs.into_iter().find_map(|(index, (a, b))| difference(a, b, &format!("{path}[{index}]")))
+        }
+        (Json::Number(left), Json::Number(right)) => {
+            let same = left == right || (left.is_f64() == right.is_f64() && left.as_f64() == right.as_f64());
+            if same { None } else { differs() }
+        }
+        _ if expected == got => None,
+        _ => differs(),
+    }
+}

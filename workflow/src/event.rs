@@ -1,0 +1,1 @@
+//! What the engine publishes when a status or a definition changes.

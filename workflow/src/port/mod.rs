@@ -1,0 +1,1 @@
+//! What engines offer, and what they need from the outside.

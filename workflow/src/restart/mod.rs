@@ -1,0 +1,1 @@
+//! Restart policies and the path from the restarted step up to the root.

@@ -1,0 +1,1 @@
+//! Retry policies and the wait before the next attempt.

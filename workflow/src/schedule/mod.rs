@@ -1,0 +1,1 @@
+//! Time triggers: cron lines in two dialects, zones, next and missed executions.

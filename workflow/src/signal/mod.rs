@@ -1,0 +1,1 @@
+//! Signals: params, operators, matching, triggers.

@@ -1,0 +1,1 @@
+//! Run strategies: which queued instance runs next.

@@ -1,0 +1,1 @@
+//! Timeline events of instances, steps and workflows.

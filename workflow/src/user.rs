@@ -1,0 +1,50 @@
+//! Who owns, pushes, starts or stops something.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// A person or a service, with whatever else its client said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: Arc<str>,
+    /// Further fields of the object form; empty when only the name was given.
+    pub extra: Map<String, Json>,
+}
+
+impl User {
+    /// A user that is only a name.
+    pub fn named(name: &str) -> Self {
+        Self { name: Arc::from(name), extra: Map::new() }
+    }
+}
+
+impl Serialize for User {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.extra.is_empty() {
+            return serializer.serialize_str(&self.name);
+        }
+        let mut object = Map::new();
+        object.insert("name".to_owned(), Json::from(&*self.name));
+        object.extend(self.extra.clone());
+        object.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for User {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Json::deserialize(deserializer)? {
+            Json::String(name) => Ok(Self::named(&name)),
+            Json::Object(mut extra) => match extra.shift_remove("name") {
+                Some(Json::String(name)) => {
+                    extra.retain(|_, value| !value.is_null());
+                    Ok(Self { name: Arc::from(name), extra })
+                }
+                _ => Err(serde::de::Error::custom("a user object needs a `name`")),
+            },
+            other => Err(serde::de::Error::custom(format!("a user is text or an object with a `name`, not {other}"))),
+        }
+    }
+}

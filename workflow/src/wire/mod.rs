@@ -1,0 +1,1 @@
+//! Maestro's JSON documents, as clients read them.

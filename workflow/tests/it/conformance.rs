@@ -1,0 +1,22 @@
+//! Every case file beside this test agrees with us, line by line.
+
+use std::{fs, path::Path};
+
+use workflow::conformance::{Case, adapter};
+
+/// Checks one file of `tests/cases`; a failure lists the first disagreements.
+#[track_caller]
+#[expect(dead_code, reason = "the first case file brings the first caller")]
+fn check(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(format!("{file}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let adapter = adapter(file).unwrap_or_else(|| panic!("no adapter for {file}"));
+    let cases = Case::read_all(&text).unwrap();
+    assert!(!cases.is_empty(), "{file} has no cases");
+    let findings = cases.iter().map(|case| (case, case.check(adapter)));
+    let wrong: Vec<_> = findings
+        .filter_map(|(case, finding)| finding.disagreement.map(|why| format!("{}\n    {why}", case.id)))
+        .collect();
+    let shown = wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
+    assert!(wrong.is_empty(), "{} of {} cases of {file} disagree:\n{shown}", wrong.len(), cases.len());
+}

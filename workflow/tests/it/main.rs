@@ -1,0 +1,4 @@
+//! The language and the life cycles, checked from outside.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+mod conformance;
