@@ -1,1 +1,47 @@
-//! Life cycles as pure machines.
+//! Life cycles as pure machines, driven alike by every engine.
+//!
+//! There are five kinds of machine, each owning what no other may write: a `Workflow` (versions, properties, instance numbers, the queue
+//! of its run strategy, breakpoints), a `Run` (one run of one instance with all its steps and attempts), and one each of `Permits`,
+//! `Signals` and `Library` (job templates, output data). A machine is a value. It learns of the world only by [`Message`]s and
+//! changes it only by [`Effect`]s; [`Turn`] hands it the time, ids and settings.
+//!
+//! # What an engine owes a machine
+//!
+//! - **One at a time.** Messages to one [`Address`] are handled one after the other.
+//! - **Durable before visible.** After `on` (once or several times), `flush` gives the rows of everything that changed. Rows and events of
+//!   these turns are one commit. `Execute`, `Cancel`, `Reply` and `Publish` leave only when that commit is durable, and readers see only
+//!   durable rows. `Send` and `Continue` may be delivered at once within the process, as long as the receiver's commit is ordered
+//!   after the sender's.
+//! - **Continuations.** `Continue(task)` comes back as `Message::Continue(task)`: at once in the actor engine, at the next poll in a
+//!   polling one. This is the only place where the two differ in *when* a decision is made.
+//! - **Activation.** A message to an address without a machine in memory loads it from its rows; `Begin` makes a new one. A machine that
+//!   `is_settled` may be dropped.
+//! - **Recovery.** After a crash every live machine is loaded and gets `Message::Recovered`. It asks again for all it still waits for:
+//!   timers, running steps, children, permits. So no internal message needs to be stored; every machine answers every note as often as it is asked,
+//!   by key.
+
+mod address;
+mod decision;
+mod effect;
+mod message;
+mod row;
+mod turn;
+
+pub use address::Address;
+pub use decision::{Decisions, Faithful};
+pub use effect::{Effect, Task, Wake};
+pub use message::{Message, Ticket};
+pub use row::{Body, Bound, Order, Row, RowKey, Rows, Scan, Table, Unreadable};
+pub use turn::{Settings, Surroundings, Turn};
+
+/// A life cycle: state that changes only by messages.
+pub trait Machine: Send {
+    /// What a message makes of it; effects go to the turn.
+    fn on(&mut self, message: Message, turn: &mut Turn<'_>);
+
+    /// Saves the rows of everything that changed since the last flush.
+    fn flush(&mut self, turn: &mut Turn<'_>);
+
+    /// Whether it may leave memory: nothing is running in it and nobody waits for it.
+    fn is_settled(&self) -> bool;
+}

@@ -1,0 +1,144 @@
+//! What is stored: rows of JSON under ordered keys.
+
+use std::sync::Arc;
+
+use crate::id::{AttemptKey, InstanceKey, RunKey, WorkflowId};
+
+/// Which table a row stands in; the columns of a key are named after its use there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// (workflow): header of a workflow: version numbers, properties, counters, queue.
+    Workflow,
+    /// (workflow, version): one version's definition and metadata.
+    Version,
+    /// (workflow, number): one entry of a workflow's timeline.
+    WorkflowTimeline,
+    /// (workflow, instance, run): one run.
+    Run,
+    /// (workflow, instance, run, step, attempt): one attempt.
+    Attempt,
+    /// (workflow, number, 0, step): one breakpoint.
+    Breakpoint,
+    /// (signal name, number): one signal instance.
+    Signal,
+    /// (tag): one operator-defined permit.
+    Permit,
+    /// (job type, 0, 0, version): one job template.
+    Template,
+    /// (external job id): output data of a step.
+    Output,
+    /// (request uuid): which instance a start request made; keeps starts idempotent.
+    Start,
+    /// Whatever else a machine keeps under its own name.
+    Other,
+}
+
+/// Where a row stands. Unused columns are empty or 0; order is by column, left to right.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// Which table.
+    pub table: Table,
+    /// First column, usually the workflow.
+    pub name: Arc<str>,
+    /// Second column, usually the instance.
+    pub first: i64,
+    /// Third column, usually the run.
+    pub second: i64,
+    /// Fourth column, usually the step.
+    pub part: Arc<str>,
+    /// Fifth column, usually the attempt.
+    pub third: i64,
+}
+
+impl RowKey {
+    /// A key of one name.
+    pub fn named(table: Table, name: &str) -> Self {
+        Self { table, name: Arc::from(name), first: 0, second: 0, part: Arc::from(""), third: 0 }
+    }
+
+    /// A workflow's header.
+    pub fn workflow(id: &WorkflowId) -> Self {
+        Self::named(Table::Workflow, id)
+    }
+
+    /// A run.
+    pub fn run(key: &RunKey) -> Self {
+        Self { first: key.instance.0, second: key.run.0, ..Self::named(Table::Run, &key.workflow) }
+    }
+
+    /// An attempt.
+    pub fn attempt(key: &AttemptKey) -> Self {
+        Self { table: Table::Attempt, part: Arc::from(key.step.as_str()), third: key.attempt.0, ..Self::run(&key.run) }
+    }
+}
+
+/// A row's content: JSON text, tagged with its version by the machine that wrote it.
+pub type Body = Arc<[u8]>;
+
+/// A row to store.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Where.
+    pub key: RowKey,
+    /// What.
+    pub body: Body,
+    /// Whether its machine must be loaded after a crash (only rows that a machine is loaded by: workflow headers, runs …).
+    pub is_live: bool,
+}
+
+/// One end of a scan.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    /// From the table's end.
+    Unbounded,
+    /// From this key on.
+    Included(RowKey),
+    /// From the next key on.
+    Excluded(RowKey),
+}
+
+/// In which direction to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest key first.
+    Ascending,
+    /// Largest key first.
+    Descending,
+}
+
+/// A bounded read of neighbouring rows of one table.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// Which table.
+    pub table: Table,
+    /// Smallest key.
+    pub from: Bound,
+    /// Largest key.
+    pub to: Bound,
+    /// Direction.
+    pub order: Order,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
+impl Scan {
+    /// All rows of one instance, of the tables whose first columns are workflow and instance.
+    pub fn instance(table: Table, key: &InstanceKey, order: Order, limit: usize) -> Self {
+        let at = |first: i64| RowKey { first, ..RowKey::named(table, &key.workflow) };
+        let (from, to) = (at(key.instance.0), at(key.instance.0.saturating_add(1)));
+        Self { table, from: Bound::Included(from), to: Bound::Excluded(to), order, limit }
+    }
+}
+
+/// The store could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the store could not be read: {0}")]
+pub struct Unreadable(pub String);
+
+/// Durable rows, read only.
+pub trait Rows {
+    /// One row.
+    fn row(&self, key: &RowKey) -> Result<Option<Body>, Unreadable>;
+    /// Neighbouring rows.
+    fn scan(&self, scan: &Scan) -> Result<Vec<(RowKey, Body)>, Unreadable>;
+}

@@ -1,0 +1,60 @@
+//! What a run may ask of other runs' rows while it evaluates.
+
+use crate::{
+    id::{InstanceId, InstanceKey, RunKey, StepId, WorkflowId},
+    param::Value,
+};
+
+/// Something stored elsewhere that an evaluation needs; pure machines ask for it by `Effect::Fetch`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Lookup {
+    /// `getFromForeach`: a param of a step in every iteration of a loop body, by iteration number.
+    Iterations {
+        /// The body's derived workflow id.
+        body: WorkflowId,
+        /// Iterations 1 to this one.
+        last: InstanceId,
+        /// The step in the body.
+        step: StepId,
+        /// Its param.
+        param: String,
+    },
+    /// `getFromSubworkflow`: a param of a step in a child run.
+    ChildStep {
+        /// The child run.
+        run: RunKey,
+        /// The step in it.
+        step: StepId,
+        /// Its param.
+        param: String,
+    },
+    /// Output data that a job published under its id.
+    Output {
+        /// The external job id.
+        job: String,
+    },
+    /// Loop variables after a `while` iteration: evaluated params of all steps of a run, later steps last.
+    StepParams {
+        /// The run.
+        run: RunKey,
+        /// Only these names.
+        names: Vec<String>,
+    },
+    /// The latest run of an instance, with the parts that a restart needs.
+    LatestRun(InstanceKey),
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// By iteration number; iterations without the param are missing.
+    Iterations(Vec<(InstanceId, Value)>),
+    /// By name.
+    Values(Vec<(String, Value)>),
+    /// One value.
+    Value(Value),
+    /// A stored document.
+    Document(serde_json::Value),
+    /// Nothing is stored there; the text says what was looked for.
+    Nothing(String),
+}

@@ -1,0 +1,66 @@
+//! What runs a step's outside effects.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    definition::StepType,
+    id::{AttemptKey, StepId},
+    param::Params,
+    port::Pending,
+};
+
+/// A step's work, with everything evaluated.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Which runtime is meant.
+    pub step_type: StepType,
+    /// The step's params, evaluated.
+    pub params: Params,
+    /// The attempt's uuid; external job ids default to it.
+    pub step_uuid: String,
+    /// Whether the engine restarted while this work was running: resume it if it can be found, else start it.
+    pub is_resumed: bool,
+    /// Artifacts that the attempt has already left (for resuming).
+    pub artifacts: Map<String, Json>,
+    /// The path of step ids from the root run's step down to this one; what a replay looks its recorded result up by.
+    pub path: Vec<StepId>,
+}
+
+/// How a step's work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// It succeeded.
+    Done,
+    /// The step's own code failed; retried by `error_retry_limit`.
+    UserError,
+    /// The platform failed; retried by `platform_retry_limit`.
+    PlatformError,
+    /// Trying again makes no sense.
+    FatalError,
+    /// It was stopped from outside.
+    Stopped,
+    /// It ran out of time by its own clock.
+    TimedOut,
+}
+
+/// What a step's work came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// How it ended.
+    pub conclusion: Conclusion,
+    /// Params that it published, in Maestro's JSON.
+    pub outputs: Map<String, Json>,
+    /// Artifacts that it left, by key.
+    pub artifacts: Map<String, Json>,
+    /// Timeline entries in order (LOG and DETAILS events without a time stamp; the machine stamps them).
+    pub timeline: Vec<Json>,
+}
+
+/// Runs one kind of step. Dropping the future cancels the work; `terminate` then cleans up what lives outside.
+pub trait StepRuntime: Send + Sync {
+    /// Does the work.
+    fn run(&self, attempt: AttemptKey, work: Work) -> Pending<'_, Report>;
+
+    /// Ends what a cancelled attempt left running outside (a job in a cluster).
+    fn terminate(&self, attempt: AttemptKey, work: Work) -> Pending<'_, ()>;
+}
