@@ -1,0 +1,107 @@
+//! Params of runs read back from their JSON: a row of ours, or a document of a running Maestro.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::{Evaluated, Param, Params, Type, Value, number, read};
+use crate::{problem::Problem, time::Timestamp};
+
+/// Reads params of a run or an attempt as [`super::write::params`] writes them.
+pub fn params(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Params {
+    let definitions = read::partial_definitions(json, path, problems);
+    let read = definitions.into_iter().map(|(name, definition)| {
+        let object = json.get(&*name).and_then(Json::as_object);
+        let at = format!("{path}.{name}");
+        let evaluated = object.and_then(|object| evaluated(definition.kind, object, &at, problems));
+        (name, Arc::new(Param { definition, evaluated }))
+    });
+    read.collect()
+}
+
+/// What a param came to, where it came to something; a result without a time counts as evaluated long ago.
+fn evaluated(kind: Type, object: &Map<String, Json>, path: &str, problems: &mut Vec<Problem>) -> Option<Evaluated> {
+    let at = object.get("evaluated_time").and_then(Json::as_i64);
+    let json = object.get("evaluated_result").filter(|json| at.is_some() || !json.is_null());
+    // An evaluated empty array or map may have lost its result on the way through a document that drops empty values.
+    let json = json.or_else(|| at.and(Some(&Json::Null)))?;
+    let Some(value) = value(kind, json) else {
+        let message = format!("`{json}` is no evaluated result of a {kind}");
+        problems.push(Problem::new("param.result", format!("{path}.evaluated_result"), message));
+        return None;
+    };
+    let note = ["info", "warn"].into_iter().find_map(|level| Some((level, Arc::from(object.get(level)?.as_str()?))));
+    Some(Evaluated { value, at: Timestamp(at.unwrap_or_default()), note })
+}
+
+/// An evaluated value of a known type.
+pub fn value(kind: Type, json: &Json) -> Option<Value> {
+    let array = || match json {
+        Json::Array(array) => Some(array.as_slice()),
+        Json::Null => Some(&[][..]),
+        _ => None,
+    };
+    Some(match kind {
+        Type::String => Value::String(Arc::from(json.as_str()?)),
+        Type::Long => Value::Long(json.as_i64()?),
+        Type::Double => Value::Double(double(json)?),
+        Type::Boolean => Value::Boolean(json.as_bool()?),
+        Type::StringArray => Value::StringArray(array()?.iter().map(text).collect::<Option<_>>()?),
+        Type::LongArray => Value::LongArray(array()?.iter().map(Json::as_i64).collect::<Option<_>>()?),
+        Type::DoubleArray => Value::DoubleArray(array()?.iter().map(double).collect::<Option<_>>()?),
+        Type::BooleanArray => Value::BooleanArray(array()?.iter().map(Json::as_bool).collect::<Option<_>>()?),
+        Type::StringMap | Type::Map => match json {
+            Json::Object(object) => map(object),
+            Json::Null => map(&Map::new()),
+            _ => return None,
+        },
+    })
+}
+
+/// Plain JSON as a value, as inside a MAP, where no type is written down.
+///
+/// An array's type is that of its elements; an empty one counts as texts, the only type every use of an array accepts.
+pub fn plain(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Boolean(*value),
+        Json::Number(number) => number
+            .as_i64()
+            .map_or_else(|| Value::Double(number::nearest_double(number).unwrap_or(f64::NAN)), Value::Long),
+        Json::String(text) => Value::String(Arc::from(text.as_str())),
+        Json::Object(object) => map(object),
+        Json::Array(array) => {
+            let kinds = [Type::StringArray, Type::LongArray, Type::DoubleArray, Type::BooleanArray];
+            let typed = kinds.into_iter().find_map(|kind| value(kind, json));
+            typed.unwrap_or_else(|| {
+                Value::StringArray(array.iter().map(|json| Some(Arc::from(json.to_string()))).collect())
+            })
+        }
+    }
+}
+
+fn map(object: &Map<String, Json>) -> Value {
+    Value::Map(Arc::new(object.iter().map(|(key, json)| (Arc::from(key.as_str()), plain(json))).collect()))
+}
+
+fn text(json: &Json) -> Option<Option<Arc<str>>> {
+    match json {
+        Json::Null => Some(None),
+        Json::String(text) => Some(Some(Arc::from(text.as_str()))),
+        _ => None,
+    }
+}
+
+/// A double as a number, or as one of the three texts that stand for what JSON cannot say.
+fn double(json: &Json) -> Option<f64> {
+    match json {
+        Json::Number(number) => number::nearest_double(number),
+        Json::String(text) => match text.as_str() {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            _ => None,
+        },
+        _ => None,
+    }
+}
