@@ -10,25 +10,23 @@ use serde_json::{Map, Value as Json};
 pub struct User {
     /// The name.
     pub name: Arc<str>,
-    /// Further fields of the object form; empty when only the name was given.
-    pub extra: Map<String, Json>,
+    /// Further fields of the object form; `None` when only the name was given.
+    pub extra: Option<Map<String, Json>>,
 }
 
 impl User {
     /// A user that is only a name.
     pub fn named(name: &str) -> Self {
-        Self { name: Arc::from(name), extra: Map::new() }
+        Self { name: Arc::from(name), extra: None }
     }
 }
 
 impl Serialize for User {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.extra.is_empty() {
-            return serializer.serialize_str(&self.name);
-        }
+        let Some(extra) = &self.extra else { return serializer.serialize_str(&self.name) };
         let mut object = Map::new();
         object.insert("name".to_owned(), Json::from(&*self.name));
-        object.extend(self.extra.clone());
+        object.extend(extra.clone());
         object.serialize(serializer)
     }
 }
@@ -40,7 +38,7 @@ impl<'de> Deserialize<'de> for User {
             Json::Object(mut extra) => match extra.shift_remove("name") {
                 Some(Json::String(name)) => {
                     extra.retain(|_, value| !value.is_null());
-                    Ok(Self { name: Arc::from(name), extra })
+                    Ok(Self { name: Arc::from(name), extra: Some(extra) })
                 }
                 _ => Err(serde::de::Error::custom("a user object needs a `name`")),
             },
