@@ -6,7 +6,6 @@ use workflow::conformance::{Case, adapter};
 
 /// Checks one file of `tests/cases`; a failure lists the first disagreements.
 #[track_caller]
-#[expect(dead_code, reason = "the first case file brings the first caller")]
 fn check(file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(format!("{file}.jsonl"));
     let text = fs::read_to_string(&path).unwrap();
@@ -19,4 +18,9 @@ fn check(file: &str) {
         .collect();
     let shown = wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} of {} cases of {file} disagree:\n{shown}", wrong.len(), cases.len());
+}
+
+#[test]
+fn dags() {
+    check("dag");
 }

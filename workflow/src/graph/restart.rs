@@ -1,0 +1,34 @@
+//! With which steps a restarted run begins.
+
+use super::hash_order::{self, Insertion};
+use crate::{id::StepId, restart::Policy, status::StepStatus};
+
+/// The start steps of a run under `policy`, given what the runs before it came to; `None` is the whole DAG.
+///
+/// `restarted` is the step that the restart names, for a restart from a specific step.
+pub fn start_steps<'a>(
+    policy: Policy,
+    views: impl IntoIterator<Item = (&'a StepId, StepStatus)>,
+    restarted: Option<&StepId>,
+) -> Option<Vec<StepId>> {
+    if !matches!(policy, Policy::RestartFromIncomplete | Policy::RestartFromSpecific) {
+        return None;
+    }
+    let views: Vec<_> = views.into_iter().collect();
+    let restarted = restarted.filter(|_| policy == Policy::RestartFromSpecific);
+    if views.is_empty() && restarted.is_none() {
+        return None;
+    }
+    let order = hash_order::order(views.iter().map(|(id, _)| id.as_str()), Insertion::Put);
+    let open = order.into_iter().map(|index| views[index]).filter(|(_, status)| is_open(*status));
+    let mut start: Vec<StepId> = open.map(|(id, _)| id.clone()).collect();
+    if let Some(step) = restarted.filter(|step| !start.contains(step)) {
+        start.push(step.clone());
+    }
+    Some(start)
+}
+
+/// Whether a restart from incomplete runs a step in this status again.
+fn is_open(status: StepStatus) -> bool {
+    status == StepStatus::NotCreated || (status.is_terminal() && !status.is_complete())
+}
