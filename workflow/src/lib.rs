@@ -11,6 +11,7 @@ pub mod problem;
 pub mod tag;
 pub mod time;
 pub mod user;
+mod words;
 
 // The language.
 pub mod definition;

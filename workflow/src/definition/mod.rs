@@ -1,4 +1,5 @@
 //! Definitions: what a person pushes, checked, with every default known.
 
 pub mod model;
+mod words;
 pub use model::*;
