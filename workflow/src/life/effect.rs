@@ -3,10 +3,7 @@
 use crate::{
     event::Event,
     id::{AttemptKey, StepId},
-    life::{
-        Address, Row, RowKey,
-        message::{Note, Ticket},
-    },
+    life::{Address, Note, Row, RowKey, Ticket},
     port::{Answer, Lookup, Refusal, Work},
     status::StepStatus,
     time::Timestamp,

@@ -2,7 +2,7 @@
 
 use crate::{
     id::AttemptKey,
-    life::{Task, Wake},
+    life::{Note, Task, Wake},
     port::{Caller, Found, Lookup, Report, Request},
 };
 
@@ -45,7 +45,3 @@ pub enum Message {
     /// Another machine says something.
     Note(Note),
 }
-
-/// What machines tell each other; engines only carry it.
-#[derive(Clone, Debug)]
-pub enum Note {}

@@ -16,6 +16,9 @@
 //!   polling one. This is the only place where the two differ in *when* a decision is made.
 //! - **Activation.** A message to an address without a machine in memory loads it from its rows; `Begin` makes a new one. A machine that
 //!   `is_settled` may be dropped.
+//! - **Requests.** A request about an instance goes to the `Run` of its latest run: stop and kill of an instance that is not queued, all
+//!   actions and restarts of steps, restart of an instance, resume of an attempt. Queued runs, unblocking and all that is about a workflow
+//!   go to its `Workflow` machine. Any machine may answer the ticket in the end.
 //! - **Recovery.** After a crash every live machine is loaded and gets `Message::Recovered`. It asks again for all it still waits for:
 //!   timers, running steps, children, permits. So no internal message needs to be stored; every machine answers every note as often as it is asked,
 //!   by key.
@@ -23,15 +26,21 @@
 mod address;
 mod decision;
 mod effect;
+mod initiator;
 mod message;
+pub mod note;
 mod row;
+pub mod seed;
 mod turn;
 
 pub use address::Address;
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
+pub use initiator::{Ancestor, Initiator};
 pub use message::{Message, Ticket};
+pub use note::Note;
 pub use row::{Body, Bound, Order, Row, RowKey, Rows, Scan, Table, Unreadable};
+pub use seed::RunSeed;
 pub use turn::{Settings, Surroundings, Turn};
 
 /// A life cycle: state that changes only by messages.

@@ -13,7 +13,9 @@ pub enum Table {
     Version,
     /// (workflow, number): one entry of a workflow's timeline.
     WorkflowTimeline,
-    /// (workflow, instance, run): one run.
+    /// (workflow, instance, run): what a run started with; written once.
+    Seed,
+    /// (workflow, instance, run): what has happened to a run since.
     Run,
     /// (workflow, instance, run, step, attempt): one attempt.
     Attempt,
@@ -59,6 +61,11 @@ impl RowKey {
     /// A workflow's header.
     pub fn workflow(id: &WorkflowId) -> Self {
         Self::named(Table::Workflow, id)
+    }
+
+    /// What a run started with.
+    pub fn seed(key: &RunKey) -> Self {
+        Self { table: Table::Seed, ..Self::run(key) }
     }
 
     /// A run.

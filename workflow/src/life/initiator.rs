@@ -1,0 +1,86 @@
+//! Who or what started a run.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::{
+    definition::StepType,
+    id::{AttemptId, RunKey, StepId},
+    param::Params,
+    time::Timestamp,
+    user::User,
+};
+
+/// Who or what started a run (runtime.md §23.5).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Initiator {
+    /// A person or a service.
+    Manual {
+        /// Who.
+        user: User,
+    },
+    /// A time trigger.
+    Time {
+        /// Which.
+        trigger_uuid: Arc<str>,
+        /// When it fired.
+        trigger_time: Timestamp,
+        /// In which zone it counts.
+        timezone: Option<Arc<str>>,
+    },
+    /// A signal trigger.
+    Signal {
+        /// Which.
+        trigger_uuid: Arc<str>,
+        /// Signal instance by signal name.
+        signal_ids: Json,
+        /// Evaluated params of the trigger.
+        params: Params,
+    },
+    /// A step of another run.
+    Parent {
+        /// Subworkflow, foreach, while or template.
+        kind: StepType,
+        /// The steps around this run, outermost first; never empty, shared by the iterations of a loop.
+        ancestors: Arc<[Ancestor]>,
+    },
+}
+
+/// A step that a nested run belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The run that the step is in.
+    pub run: RunKey,
+    /// The step.
+    pub step: StepId,
+    /// Its attempt.
+    pub attempt: AttemptId,
+    /// Whether the step follows the nested run; said for subworkflows only.
+    pub sync: Option<bool>,
+}
+
+impl Initiator {
+    /// How many runs are around this one.
+    pub fn depth(&self) -> usize {
+        self.ancestors().len()
+    }
+
+    /// The steps around this run, outermost first.
+    pub fn ancestors(&self) -> &[Ancestor] {
+        match self {
+            Self::Parent { ancestors, .. } => ancestors,
+            _ => &[],
+        }
+    }
+
+    /// The step that this run belongs to.
+    pub fn parent(&self) -> Option<&Ancestor> {
+        self.ancestors().last()
+    }
+
+    /// Whether the run is the body of a loop.
+    pub fn is_loop(&self) -> bool {
+        matches!(self, Self::Parent { kind: StepType::Foreach | StepType::While, .. })
+    }
+}
