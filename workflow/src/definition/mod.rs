@@ -1,5 +1,4 @@
 //! Definitions: what a person pushes, checked, with every default known.
 
 pub mod model;
-mod words;
 pub use model::*;
