@@ -1,1 +1,9 @@
-//! See ../../Cargo.toml; filled below.
+//! Past runs, replayed on two engines: do they come to the same outcome, and how sure may one be?
+//!
+//! A **sample** is a kept past run; a **campaign** replays many samples on both engines, twice each, with placeholders instead of
+//! outside effects; a **finding** is what one sample showed; the **verdict** is what the findings amount to.
+//!
+//! Invariant: engines are known only by `workflow::port`; nothing here reads a clock.
+
+pub mod compare;
+pub mod verdict;

@@ -1,1 +1,0 @@
-//! What a run came to, in terms that all engines share.
