@@ -29,7 +29,7 @@ mod effect;
 mod initiator;
 mod message;
 pub mod note;
-mod row;
+pub mod row;
 pub mod seed;
 mod turn;
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::id::{AttemptKey, InstanceKey, RunKey, WorkflowId};
 
 /// Which table a row stands in; the columns of a key are named after its use there.
@@ -91,6 +93,28 @@ pub struct Row {
     pub body: Body,
     /// Whether its machine must be loaded after a crash (only rows that a machine is loaded by: workflow headers, runs …).
     pub is_live: bool,
+}
+
+impl Row {
+    /// A row of a document that nothing waits for.
+    pub fn settled(key: RowKey, document: &impl Serialize) -> Self {
+        Self { key, body: body(document), is_live: false }
+    }
+
+    /// A row by which a machine is loaded after a crash.
+    pub fn live(key: RowKey, document: &impl Serialize) -> Self {
+        Self { key, body: body(document), is_live: true }
+    }
+}
+
+/// A document as a row's content.
+pub fn body(document: &impl Serialize) -> Body {
+    serde_json::to_vec(document).expect("stored documents have text keys only").into()
+}
+
+/// A row's content as the type that wrote it.
+pub fn parse<T: DeserializeOwned>(key: &RowKey, body: &[u8]) -> Result<T, Unreadable> {
+    serde_json::from_slice(body).map_err(|error| Unreadable(format!("row {key:?}: {error}")))
 }
 
 /// One end of a scan.

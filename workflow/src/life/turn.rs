@@ -3,7 +3,8 @@
 use crate::{
     definition,
     id::{Ids, StepId, WorkflowId},
-    life::{Decisions, Effect},
+    life::{Address, Decisions, Effect, Note, Row, RowKey, Ticket, Wake},
+    port::{Answer, Refusal},
     time::{Millis, Timestamp},
 };
 
@@ -22,6 +23,33 @@ pub struct Turn<'a> {
 impl std::fmt::Debug for Turn<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Turn").field("now", &self.now).field("effects", &self.effects).finish_non_exhaustive()
+    }
+}
+
+impl Turn<'_> {
+    /// Stores a row with this turn's commit.
+    pub fn save(&mut self, row: Row) {
+        self.effects.push(Effect::Save(row));
+    }
+
+    /// Removes a row with this turn's commit.
+    pub fn forget(&mut self, key: RowKey) {
+        self.effects.push(Effect::Forget(key));
+    }
+
+    /// Tells another machine.
+    pub fn send(&mut self, to: Address, note: Note) {
+        self.effects.push(Effect::Send { to, note });
+    }
+
+    /// Answers a waiting caller.
+    pub fn reply(&mut self, ticket: Ticket, answer: Result<Answer, Refusal>) {
+        self.effects.push(Effect::Reply { ticket, answer });
+    }
+
+    /// Asks to be woken at a moment.
+    pub fn wake_at(&mut self, at: Timestamp, wake: Wake) {
+        self.effects.push(Effect::WakeAt { at, wake });
     }
 }
 
