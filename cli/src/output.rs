@@ -1,0 +1,84 @@
+//! What people and machines see: data on standard output, narration on standard error.
+//!
+//! Colour and width follow the terminal; a pipe gets plain text. No other module prints.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
+
+use std::io::IsTerminal;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::Failure;
+
+/// Where a command's words go.
+#[derive(Debug)]
+pub(crate) struct Output {
+    is_terminal: bool,
+}
+
+impl Output {
+    /// The process's own streams.
+    pub(crate) fn standard() -> Self {
+        Self { is_terminal: std::io::stdout().is_terminal() }
+    }
+
+    /// Whether a person is watching standard output.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// One line of data.
+    pub(crate) fn line(&mut self, text: impl std::fmt::Display) {
+        anstream::println!("{text}");
+    }
+
+    /// A document for a machine.
+    pub(crate) fn json(&mut self, document: &impl Serialize) {
+        let text =
+            if self.is_terminal { serde_json::to_string_pretty(document) } else { serde_json::to_string(document) };
+        match text {
+            Ok(text) => println!("{text}"),
+            Err(error) => eprintln!("error: the result could not be written as JSON: {error}"),
+        }
+    }
+
+    /// A table: ruled on a terminal, aligned columns in a pipe.
+    pub(crate) fn table(&mut self, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+        let mut table = Table::new();
+        table.load_preset(if self.is_terminal { presets::UTF8_HORIZONTAL_ONLY } else { presets::NOTHING });
+        table.set_content_arrangement(if self.is_terminal {
+            ContentArrangement::Dynamic
+        } else {
+            ContentArrangement::Disabled
+        });
+        table.set_header(head);
+        table.add_rows(rows);
+        anstream::println!("{}", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
+    }
+
+    /// A sentence about what is going on.
+    pub(crate) fn say(&mut self, text: impl std::fmt::Display) {
+        anstream::eprintln!("{text}");
+    }
+
+    /// Why a command failed, its causes, and what to do next.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        anstream::eprintln!("{} {}", "error:".red().bold(), failure.error);
+        for cause in failure.error.chain().skip(1) {
+            anstream::eprintln!("  because {cause}");
+        }
+        if let Some(hint) = &failure.hint {
+            anstream::eprintln!("{} {hint}", "hint:".cyan().bold());
+        }
+    }
+}
+
+/// Sends spans and events to standard error; `SEGUE_LOG` overrides the flags.
+pub(crate) fn log_to_stderr(verbose: u8) {
+    let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
+    let filter = EnvFilter::try_from_env("SEGUE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
