@@ -48,7 +48,7 @@ impl Output {
     /// A table: ruled on a terminal, aligned columns in a pipe.
     pub(crate) fn table(&mut self, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
         let mut table = Table::new();
-        table.load_preset(if self.is_terminal { presets::UTF8_HORIZONTAL_ONLY } else { presets::NOTHING });
+        table.load_style(if self.is_terminal { presets::UTF8_HORIZONTAL_ONLY } else { presets::NOTHING });
         table.set_content_arrangement(if self.is_terminal {
             ContentArrangement::Dynamic
         } else {
