@@ -1,12 +1,34 @@
 //! Parameters: literals and expressions with a type, merged in layers and evaluated by need.
+//!
+//! A param's way: [`read`] from a document, [`merge`]d in [`layers`] and [`cleanup`]ed, evaluated once per run or attempt, merged with
+//! what the job publishes ([`output`]), and turned back into definitions for the next run ([`settle`]).
 
 pub mod model;
+mod words;
+
+// In and out of documents.
 pub mod number;
 pub mod read;
+pub mod reserved;
 pub mod stored;
-mod words;
 pub mod write;
 
+// Layer over layer.
+mod cleanup;
+pub mod defaults;
+pub mod layers;
+mod merge;
+pub mod output;
+pub mod settle;
+
+// Values.
+mod error;
+pub mod interpolate;
+pub mod result;
+
+pub use cleanup::cleanup;
+pub use error::Error;
+pub use merge::{Authority, Layer, merge};
 pub use model::{
     Body, Definition, Definitions, Evaluated, InternalMode, Literal, Mode, Name, Param, Params, Source, Type, Value,
 };

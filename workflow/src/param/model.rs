@@ -175,3 +175,31 @@ pub struct Evaluated {
 
 /// Parameters of one run or attempt, in evaluation order. Entries are shared between the runs that inherit them.
 pub type Params = IndexMap<Name, Arc<Param>>;
+
+impl Definition {
+    /// A definition that is only a type and a value.
+    pub fn literal(kind: Type, literal: Literal) -> Self {
+        Self {
+            kind,
+            body: Body::Literal(literal),
+            mode: None,
+            internal_mode: None,
+            source: None,
+            validator: None,
+            tags: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// A definition that is only a type and a program.
+    pub fn expression(kind: Type, expression: impl Into<Arc<str>>) -> Self {
+        Self { body: Body::Expression(expression.into()), ..Self::literal(kind, Literal::Boolean(false)) }
+    }
+}
+
+impl Param {
+    /// Its value, once evaluated.
+    pub fn value(&self) -> Option<&Value> {
+        self.evaluated.as_ref().map(|evaluated| &evaluated.value)
+    }
+}
