@@ -6,6 +6,8 @@
 mod case;
 mod compare;
 mod dag;
+mod params;
+mod params_evaluation;
 
 pub use case::{Case, Failure, Finding, Unreadable};
 
@@ -15,6 +17,6 @@ pub type Adapter = fn(&Case) -> Result<serde_json::Value, Failure>;
 /// The adapter of a case file, by the file's name without `.jsonl`; `None` for a file that this version does not know.
 pub fn adapter(file: &str) -> Option<Adapter> {
     // One line a file, in alphabetical order.
-    let known: [(&str, Adapter); 1] = [("dag", dag::run)];
+    let known: [(&str, Adapter); 2] = [("dag", dag::run), ("params", params::run)];
     known.into_iter().find(|(name, _)| *name == file).map(|(_, adapter)| adapter)
 }
