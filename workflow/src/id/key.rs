@@ -1,6 +1,5 @@
-//! Names and numbers of workflows, instances, runs, steps and attempts.
-//!
-//! Text ids are cheap to clone (`Arc<str>`); numbers start at 1 and 0 means "none", as in Maestro's API.
+//! The ids themselves: text ids are cheap to clone (`Arc<str>`); numbers start at 1 and 0 means "none", as in Maestro's API.
+
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
