@@ -6,6 +6,7 @@
 //! Invariant: no IO, no clock, no runtime, no random number that was not handed in.
 
 // What things are called and when they happened.
+pub mod duration;
 pub mod id;
 pub mod problem;
 pub mod tag;

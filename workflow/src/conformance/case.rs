@@ -74,3 +74,15 @@ impl Case {
         }
     }
 }
+
+impl Failure {
+    /// An argument that the operation does not take.
+    pub(super) fn illegal_argument(error: &dyn std::error::Error) -> Self {
+        Self { kind: "IllegalArgumentException", text: error.to_string() }
+    }
+
+    /// A case of an operation that no adapter knows; no case expects this kind.
+    pub(super) fn unknown_function(name: &str) -> Self {
+        Self { kind: "unknown operation", text: format!("no adapter for the operation {name:?}") }
+    }
+}

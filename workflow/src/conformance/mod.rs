@@ -8,6 +8,8 @@ mod compare;
 mod dag;
 mod params;
 mod params_evaluation;
+mod retry;
+mod run_strategy;
 
 pub use case::{Case, Failure, Finding, Unreadable};
 
@@ -17,6 +19,11 @@ pub type Adapter = fn(&Case) -> Result<serde_json::Value, Failure>;
 /// The adapter of a case file, by the file's name without `.jsonl`; `None` for a file that this version does not know.
 pub fn adapter(file: &str) -> Option<Adapter> {
     // One line a file, in alphabetical order.
-    let known: [(&str, Adapter); 2] = [("dag", dag::run), ("params", params::run)];
-    known.into_iter().find(|(name, _)| *name == file).map(|(_, adapter)| adapter)
+    Some(match file {
+        "dag" => dag::run,
+        "params" => params::run,
+        "retry" => retry::run,
+        "run_strategy" => run_strategy::run,
+        _ => return None,
+    })
 }

@@ -1,6 +1,5 @@
 //! The ids themselves: text ids are cheap to clone (`Arc<str>`); numbers start at 1 and 0 means "none", as in Maestro's API.
 
-
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};

@@ -14,7 +14,10 @@ fn check(file: &str) {
     assert!(!cases.is_empty(), "{file} has no cases");
     let findings = cases.iter().map(|case| (case, case.check(adapter)));
     let wrong: Vec<_> = findings
-        .filter_map(|(case, finding)| finding.disagreement.map(|why| format!("{}\n    {why}", case.id)))
+        .filter_map(|(case, finding)| {
+            let kind = (finding.kind_agrees == Some(false)).then(|| "another kind of error".to_owned());
+            finding.disagreement.or(kind).map(|why| format!("{}\n    {why}", case.id))
+        })
         .collect();
     let shown = wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} of {} cases of {file} disagree:\n{shown}", wrong.len(), cases.len());
@@ -23,4 +26,14 @@ fn check(file: &str) {
 #[test]
 fn dags() {
     check("dag");
+}
+
+#[test]
+fn retries_are_counted_and_delayed_as_recorded() {
+    check("retry");
+}
+
+#[test]
+fn run_strategies_queue_and_stop_as_recorded() {
+    check("run_strategy");
 }
