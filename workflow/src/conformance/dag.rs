@@ -106,7 +106,7 @@ pub(super) fn failure(error: &Error) -> Failure {
 }
 
 /// The step that the last node of a restart path names.
-fn restarted(config: &Json) -> Result<Option<StepId>, Failure> {
+pub(super) fn restarted(config: &Json) -> Result<Option<StepId>, Failure> {
     let Some(path) = config["restart_path"].as_array() else { return Ok(None) };
     let node = path.last().ok_or_else(|| Failure {
         kind: "IllegalArgumentException",

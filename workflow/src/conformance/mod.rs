@@ -6,10 +6,12 @@
 mod case;
 mod compare;
 mod dag;
+mod foreach;
 mod params;
 mod params_evaluation;
 mod retry;
 mod run_strategy;
+mod status;
 
 pub use case::{Case, Failure, Finding, Unreadable};
 
@@ -21,9 +23,11 @@ pub fn adapter(file: &str) -> Option<Adapter> {
     // One line a file, in alphabetical order.
     Some(match file {
         "dag" => dag::run,
+        "foreach" => foreach::run,
         "params" => params::run,
         "retry" => retry::run,
         "run_strategy" => run_strategy::run,
+        "status" => status::run,
         _ => return None,
     })
 }

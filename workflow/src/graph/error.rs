@@ -73,12 +73,6 @@ pub enum Error {
         /// The steps, in DAG order.
         steps: String,
     },
-    /// A document names a step that it does not define.
-    #[error("the runtime DAG names the step [{step}] without defining it")]
-    Dangling {
-        /// The step.
-        step: StepId,
-    },
     /// A document has not the shape of a DAG.
     #[error("the runtime DAG is malformed at [{place}]: expected {expected}")]
     Malformed {

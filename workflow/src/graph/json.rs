@@ -9,13 +9,12 @@ use super::{Dag, Edge, Error, Node};
 use crate::id::StepId;
 
 impl Dag {
-    /// Reads a document, keeping its order.
+    /// Reads a document, keeping its order. Neighbours that it does not define belong to no run and are dropped.
     pub fn from_json(json: &Json) -> Result<Self, Error> {
         let object = json.as_object().ok_or_else(|| malformed("", "an object"))?;
         let positions: IndexMap<&str, ()> = object.keys().map(|key| (key.as_str(), ())).collect();
-        let position =
-            |step: &str| positions.get_index_of(step).ok_or_else(|| Error::Dangling { step: StepId::from(step) });
-        let nodes = object.iter().map(|(step, json)| Ok((StepId::from(step.as_str()), node(step, json, &position)?)));
+        let position = |step: &str| positions.get_index_of(step);
+        let nodes = object.iter().map(|(step, json)| Ok((StepId::from(step.as_str()), node(step, json, position)?)));
         Ok(Self::of(nodes.collect::<Result<_, Error>>()?))
     }
 
@@ -37,33 +36,35 @@ impl Dag {
     }
 }
 
-fn node(step: &str, json: &Json, position: &impl Fn(&str) -> Result<usize, Error>) -> Result<Node, Error> {
+fn node(step: &str, json: &Json, position: impl Fn(&str) -> Option<usize>) -> Result<Node, Error> {
     let object = json.as_object().ok_or_else(|| malformed(step, "an object"))?;
-    let predecessors = match object.get("predecessors") {
-        None | Some(Json::Null) => Vec::new(),
+    let mut node = Node::default();
+    match object.get("predecessors") {
+        None | Some(Json::Null) => {}
         Some(list) => {
-            let list = list.as_array().ok_or_else(|| malformed(step, "a list of predecessors"))?;
-            let id = |json: &Json| position(json.as_str().ok_or_else(|| malformed(step, "a step id"))?);
-            list.iter().map(id).collect::<Result<_, Error>>()?
+            for id in list.as_array().ok_or_else(|| malformed(step, "a list of predecessors"))? {
+                node.predecessors.extend(position(id.as_str().ok_or_else(|| malformed(step, "a step id"))?));
+            }
         }
-    };
-    let successors = match object.get("successors") {
-        None | Some(Json::Null) => Vec::new(),
+    }
+    match object.get("successors") {
+        None | Some(Json::Null) => {}
         Some(map) => {
-            let map = map.as_object().ok_or_else(|| malformed(step, "successors with their conditions"))?;
-            map.iter().map(|(next, json)| edge(step, position(next)?, json)).collect::<Result<_, Error>>()?
+            for (next, json) in map.as_object().ok_or_else(|| malformed(step, "successors with their conditions"))? {
+                let condition = condition(step, json)?;
+                node.successors.extend(position(next).map(|to| Edge { to, condition }));
+            }
         }
-    };
-    Ok(Node { predecessors, successors })
+    }
+    Ok(node)
 }
 
-fn edge(step: &str, to: usize, json: &Json) -> Result<Edge, Error> {
-    let condition = match json {
-        Json::Null => None,
-        Json::String(text) => Some(Arc::from(text.as_str())),
-        _ => return Err(malformed(step, "a condition as text")),
-    };
-    Ok(Edge { to, condition })
+fn condition(step: &str, json: &Json) -> Result<Option<Arc<str>>, Error> {
+    match json {
+        Json::Null => Ok(None),
+        Json::String(text) => Ok(Some(Arc::from(text.as_str()))),
+        _ => Err(malformed(step, "a condition as text")),
+    }
 }
 
 fn malformed(place: &str, expected: &'static str) -> Error {

@@ -32,6 +32,9 @@ pub enum StepStatus {
 }
 
 impl StepStatus {
+    /// How many statuses there are.
+    pub const COUNT: usize = Self::NAMES.len();
+
     /// Every status with its name in documents.
     const NAMES: [(Self, &'static str); 22] = [
         (Self::NotCreated, "NOT_CREATED"),
@@ -81,6 +84,53 @@ impl StepStatus {
     /// Whether only a person can bring it back.
     pub fn is_manually_restartable(self) -> bool {
         matches!(self, Self::FatallyFailed | Self::InternallyFailed | Self::Stopped | Self::TimedOut)
+    }
+
+    /// Whether rollups name the steps in this status, not only count them.
+    pub fn is_in_rollup_refs(self) -> bool {
+        use StepStatus as S;
+        let is_waiting =
+            matches!(self, S::Paused | S::WaitingForSignals | S::EvaluatingParams | S::WaitingForPermits | S::Running);
+        is_waiting || self.is_retryable() || matches!(self, S::FatallyFailed | S::InternallyFailed)
+    }
+
+    /// The number by which the flattened view of a loop stores the status; a later one of the same attempt is never lower.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::TimedOut => 110,
+            Self::TimeoutFailed => 111,
+            Self::NotCreated => 0,
+            other if (other as i64) < Self::Disabled as i64 => other as i64 * 10,
+            other => 100 + other as i64 - Self::Disabled as i64,
+        }
+    }
+
+    /// How much the status matters when one of many iterations has to stand for all, the most telling highest.
+    pub fn priority(self) -> i64 {
+        match self {
+            Self::Succeeded => 10,
+            Self::Unsatisfied => 20,
+            Self::NotCreated => 30,
+            Self::Disabled => 40,
+            Self::Skipped => 50,
+            Self::Finishing => 60,
+            Self::Starting => 70,
+            Self::Initialized => 80,
+            Self::Created => 90,
+            Self::CompletedWithError => 100,
+            Self::Stopped => 110,
+            Self::Running => 120,
+            Self::WaitingForPermits => 130,
+            Self::EvaluatingParams => 140,
+            Self::WaitingForSignals => 150,
+            Self::TimedOut => 160,
+            Self::InternallyFailed => 170,
+            Self::FatallyFailed => 180,
+            Self::PlatformFailed => 190,
+            Self::UserFailed => 200,
+            Self::TimeoutFailed => 201,
+            Self::Paused => 210,
+        }
     }
 
     /// The name in documents.

@@ -37,3 +37,13 @@ fn retries_are_counted_and_delayed_as_recorded() {
 fn run_strategies_queue_and_stop_as_recorded() {
     check("run_strategy");
 }
+
+#[test]
+fn iterations_of_foreach() {
+    check("foreach");
+}
+
+#[test]
+fn statuses() {
+    check("status");
+}
