@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::problem::Problem;
+use crate::{
+    problem::{Path, Problem, code},
+    words::words,
+};
 
 /// Who a tag comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,15 @@ pub enum Namespace {
     /// The platform team, through the tag endpoint.
     Platform,
 }
+
+words!(Namespace {
+    System = "SYSTEM",
+    Runtime = "RUNTIME",
+    JobTemplate = "JOB_TEMPLATE",
+    NotebookTemplate = "NOTEBOOK_TEMPLATE",
+    UserDefined = "USER_DEFINED",
+    Platform = "PLATFORM",
+});
 
 /// A label with free attributes; steps hold a permit of each of their tags while they run.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,16 +56,17 @@ pub type Tags = Vec<Tag>;
 /// Reads a tag list; a tag is text, or an object with a `name`.
 pub fn read(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Tags {
     let Json::Array(array) = json else {
-        problems.push(Problem::new("tag.shape", path, "tags are a list"));
+        problems.push(Problem::new(code::WRONG_TYPE, path, "tags are a list"));
         return Tags::new();
     };
     let mut tags = Tags::with_capacity(array.len());
     for (index, json) in array.iter().enumerate() {
-        let at = format!("{path}[{index}]");
+        let list = Path::At(path);
+        let at = list.index(index);
         let Some(tag) = read_one(json, &at, problems) else { continue };
         if tags.iter().any(|known| known.name == tag.name) {
-            let message = "[tag list definition] cannot contain duplicate tag names";
-            problems.push(Problem::new("tag.duplicate", at, message));
+            let message = "Invalid tag list as there are duplicate tag names";
+            problems.push(Problem::new(code::DUPLICATE_TAG, at.to_string(), message));
         } else {
             tags.push(tag);
         }
@@ -61,29 +74,31 @@ pub fn read(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Tags {
     tags
 }
 
-fn read_one(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Option<Tag> {
-    let nameless = |problems: &mut Vec<Problem>| {
-        problems.push(Problem::new("tag.shape", path, "a tag is text or an object with a `name`"));
-        None
-    };
+fn read_one(json: &Json, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Tag> {
     let object = match json {
         Json::String(name) => {
             return Some(Tag { name: Arc::from(name.as_str()), namespace: None, permit: None, attributes: Map::new() });
         }
         Json::Object(object) => object,
-        _ => return nameless(problems),
+        _ => {
+            problems.push(Problem::new(code::WRONG_TYPE, path.to_string(), "a tag is text or an object with a `name`"));
+            return None;
+        }
     };
-    let Some(name) = object.get("name").and_then(Json::as_str) else { return nameless(problems) };
+    // A tag without a name is kept with an empty one, for the rules to refuse.
+    let name = object.get("name").and_then(Json::as_str).unwrap_or_default();
     let namespace = object.get("namespace").filter(|json| !json.is_null());
-    let known = namespace.and_then(|json| Namespace::deserialize(json).ok());
+    let known = namespace.and_then(Json::as_str).and_then(Namespace::from_word);
     if let Some(word) = namespace.filter(|_| known.is_none()) {
-        problems.push(Problem::new(
-            "tag.namespace",
-            format!("{path}.namespace"),
-            format!("{word} is no tag namespace"),
-        ));
+        let message = format!("{word} is no tag namespace");
+        let problem = Problem::new(code::UNKNOWN_WORD, path.key("namespace").to_string(), message);
+        let words = Namespace::WORDS.join(", ");
+        problems.push(problem.with_hint(format!("use one of {words}")));
     }
-    let attributes = object.iter().filter(|(field, _)| !["name", "namespace", "permit"].contains(&field.as_str()));
+    let is_attribute = |(field, value): &(&String, &Json)| {
+        !["name", "namespace", "permit"].contains(&field.as_str()) && !value.is_null()
+    };
+    let attributes = object.iter().filter(is_attribute);
     let attributes = attributes.map(|(field, value)| (field.clone(), value.clone())).collect();
     Some(Tag { name: Arc::from(name), namespace: known, permit: None, attributes })
 }
@@ -94,7 +109,7 @@ pub fn write(tags: &Tags) -> Json {
         let mut object = Map::new();
         object.insert("name".to_owned(), Json::from(&*tag.name));
         if let Some(namespace) = tag.namespace {
-            object.insert("namespace".to_owned(), serde_json::to_value(namespace).unwrap_or_default());
+            object.insert("namespace".to_owned(), Json::from(namespace.word()));
         }
         if let Some(permit) = tag.permit {
             object.insert("permit".to_owned(), Json::from(permit));

@@ -19,15 +19,21 @@ impl User {
     pub fn named(name: &str) -> Self {
         Self { name: Arc::from(name), extra: None }
     }
+
+    /// In the form in which it was given.
+    pub fn to_json(&self) -> Json {
+        let name = Json::from(&*self.name);
+        let Some(extra) = &self.extra else { return name };
+        let mut object = Map::new();
+        object.insert("name".to_owned(), name);
+        object.extend(extra.clone());
+        Json::Object(object)
+    }
 }
 
 impl Serialize for User {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(extra) = &self.extra else { return serializer.serialize_str(&self.name) };
-        let mut object = Map::new();
-        object.insert("name".to_owned(), Json::from(&*self.name));
-        object.extend(extra.clone());
-        object.serialize(serializer)
+        self.to_json().serialize(serializer)
     }
 }
 

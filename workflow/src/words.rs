@@ -1,11 +1,14 @@
 //! Closed sets of words that documents use: read in any case, written in one.
 
-/// Gives an enum its words: `ALL`, `word`, `from_word` and `Display`.
+/// Gives an enum its words: `ALL`, `WORDS`, `word`, `from_word` and `Display`.
 macro_rules! words {
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $name {
             /// All of them, in the order in which a message lists them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// All words, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
 
             /// The word for it.
             pub fn word(self) -> &'static str {

@@ -7,6 +7,7 @@ mod case;
 mod compare;
 mod dag;
 mod foreach;
+mod models;
 mod params;
 mod params_evaluation;
 mod retry;
@@ -24,6 +25,7 @@ pub fn adapter(file: &str) -> Option<Adapter> {
     Some(match file {
         "dag" => dag::run,
         "foreach" => foreach::run,
+        "models" => models::run,
         "params" => params::run,
         "retry" => retry::run,
         "run_strategy" => run_strategy::run,

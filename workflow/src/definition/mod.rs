@@ -1,4 +1,14 @@
 //! Definitions: what a person pushes, checked, with every default known.
 
+mod defaults;
+pub mod metadata;
 pub mod model;
+pub mod properties;
+pub mod read;
+pub mod shape;
+pub mod version;
+mod words;
+pub mod write;
+
+pub use defaults::{CONCURRENCY, TIMEOUT, all_steps};
 pub use model::*;

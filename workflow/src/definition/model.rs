@@ -98,10 +98,10 @@ pub struct Workflow {
     pub tags: Option<Tags>,
     /// How long a run may take; ten days when unset.
     pub timeout: Option<Parsable>,
-    /// When runs start by the clock.
-    pub time_triggers: Vec<TimeTrigger>,
-    /// When runs start by signals.
-    pub signal_triggers: Vec<SignalTrigger>,
+    /// When runs start by the clock; `None` when not written.
+    pub time_triggers: Option<Vec<TimeTrigger>>,
+    /// When runs start by signals; `None` when not written.
+    pub signal_triggers: Option<Vec<SignalTrigger>>,
     /// How much it matters; passed to runs.
     pub criticality: Option<Criticality>,
     /// How many leaf steps of one tree may run at once.
@@ -346,8 +346,8 @@ pub enum TimeTriggerKind {
 /// When a run starts by signals.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignalTrigger {
-    /// Entry by signal name.
-    pub definitions: IndexMap<Arc<str>, SignalTriggerEntry>,
+    /// Entry by signal name; `None` when not written.
+    pub definitions: Option<IndexMap<Arc<str>, SignalTriggerEntry>>,
     /// Evaluated when all signals match; `None` when not written.
     pub params: Option<param::Definitions>,
     /// SEL boolean over the params.

@@ -8,7 +8,10 @@ use indexmap::IndexMap;
 use serde_json::{Map, Number, Value as Json};
 
 use super::{Body, Definition, Definitions, InternalMode, Literal, Mode, Source, Type, number};
-use crate::{problem::Problem, tag};
+use crate::{
+    problem::{self, Path, Problem, code},
+    tag,
+};
 
 /// Reads a map of params as a workflow, a step or a run request holds it: each entry has exactly one of value and expression.
 ///
@@ -39,13 +42,13 @@ fn entries(json: &Json, path: &str, problems: &mut Vec<Problem>, nesting: Nestin
         Json::Object(object) => object,
         Json::Null => return Definitions::new(),
         _ => {
-            problems.push(Problem::new("param.shape", path, format!("params are an object, not {}", shape(json))));
+            problems.push(Problem::new(code::WRONG_TYPE, path, format!("params are an object, not {}", shape(json))));
             return Definitions::new();
         }
     };
     let mut read = Definitions::with_capacity(object.len());
     for (name, json) in object {
-        if let Some(definition) = entry(name, json, &format!("{path}.{name}"), problems, nesting) {
+        if let Some(definition) = entry(name, json, &Path::At(path).key(name).to_string(), problems, nesting) {
             read.insert(Arc::from(name.as_str()), Arc::new(definition));
         }
     }
@@ -55,7 +58,7 @@ fn entries(json: &Json, path: &str, problems: &mut Vec<Problem>, nesting: Nestin
 fn entry(name: &str, json: &Json, path: &str, problems: &mut Vec<Problem>, nesting: Nesting) -> Option<Definition> {
     let Json::Object(object) = json else {
         let message = format!("a param is an object with a `type`, not {}", shape(json));
-        problems.push(Problem::new("param.shape", path, message).with_hint(r#"write `{"type": …, "value": …}`"#));
+        problems.push(Problem::new(code::WRONG_TYPE, path, message).with_hint(r#"write `{"type": …, "value": …}`"#));
         return None;
     };
     let before = problems.len();
@@ -72,7 +75,7 @@ fn entry(name: &str, json: &Json, path: &str, problems: &mut Vec<Problem>, nesti
     if nesting == Nesting::Top && problems.len() == before && literal.is_some() == expression.is_some() {
         let message =
             format!("Param [{name}] must be defined with either a literal value or an expression for parameter");
-        problems.push(Problem::new("param.body", path, message));
+        problems.push(Problem::new(code::PARAM_BODY, path, message));
     }
     if problems.len() > before {
         return None;
@@ -113,7 +116,7 @@ impl Reader<'_> {
     fn kind(&mut self) -> Option<Type> {
         if self.object.get("type").is_none_or(Json::is_null) {
             let hint = format!("add `type`, one of {}", list(Type::ALL, Type::word));
-            let problem = self.report("param.type", "type", "a param needs a `type`");
+            let problem = self.report(code::MISSING_TYPE, "type", "a param needs a `type`");
             problem.hint = Some(hint);
             return None;
         }
@@ -127,7 +130,7 @@ impl Reader<'_> {
             Some(Json::String(text)) => Some(Arc::from(text.as_str())),
             Some(other) => {
                 let message = format!("`{field}` is text, not {}", shape(other));
-                self.report("param.field", field, message);
+                self.report(code::WRONG_TYPE, field, message);
                 None
             }
         }
@@ -144,7 +147,8 @@ impl Reader<'_> {
         let known = read(&word);
         if known.is_none() {
             let hint = format!("use one of {}", list(all, write));
-            self.report("param.word", field, format!("`{word}` is no known {field} of a param")).hint = Some(hint);
+            let code = if field == "type" { code::UNKNOWN_TYPE } else { code::UNKNOWN_WORD };
+            self.report(code, field, format!("`{word}` is no known {field} of a param")).hint = Some(hint);
         }
         known
     }
@@ -160,7 +164,7 @@ impl Reader<'_> {
         if kind == Type::Map {
             if !json.is_object() {
                 let message = format!("a MAP is an object of params, not {}", shape(json));
-                self.report("param.value", "value", message);
+                self.report(code::WRONG_TYPE, "value", message);
                 return None;
             }
             let nested = entries(json, &path, self.problems, Nesting::Inner);
@@ -169,7 +173,7 @@ impl Reader<'_> {
         match literal(kind, json) {
             Ok(literal) => literal,
             Err(Unfit { at, message }) => {
-                self.problems.push(Problem::new("param.value", format!("{path}{at}"), message));
+                self.problems.push(Problem::new(code::WRONG_TYPE, format!("{path}{at}"), message));
                 None
             }
         }
@@ -208,7 +212,7 @@ fn literal(kind: Type, json: &Json) -> Result<Option<Literal>, Unfit> {
             let Json::Object(object) = json else { return Err(unfit("an object of texts", json)) };
             let mut map = IndexMap::with_capacity(object.len());
             for (key, value) in object {
-                let value = nullable(value, string).map_err(|unfit| unfit.below(&format!(".{key}")))?;
+                let value = nullable(value, string).map_err(|unfit| unfit.below(&problem::below(key)))?;
                 map.insert(Arc::from(key.as_str()), value);
             }
             Some(Literal::StringMap(Arc::new(map)))

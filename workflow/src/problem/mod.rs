@@ -8,7 +8,7 @@ use std::fmt;
 
 pub use catalogue::code;
 pub use nearest::nearest;
-pub use path::Path;
+pub use path::{Path, below};
 
 /// One place where an input is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

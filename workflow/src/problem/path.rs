@@ -42,11 +42,15 @@ impl fmt::Display for Path<'_> {
             Self::Root => Ok(()),
             Self::At(place) => f.write_str(place),
             Self::Key(Self::Root | Self::At(""), name) if is_plain(name) => f.write_str(name),
-            Self::Key(parent, name) if is_plain(name) => write!(f, "{parent}.{name}"),
-            Self::Key(parent, name) => write!(f, "{parent}[{name:?}]"),
+            Self::Key(parent, name) => write!(f, "{parent}{}", below(name)),
             Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
+}
+
+/// What a key adds to the path of its object.
+pub fn below(name: &str) -> String {
+    if is_plain(name) { format!(".{name}") } else { format!("[{name:?}]") }
 }
 
 /// Whether a key can stand in a path without quotes.

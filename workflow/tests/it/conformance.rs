@@ -47,3 +47,8 @@ fn iterations_of_foreach() {
 fn statuses() {
     check("status");
 }
+
+#[test]
+fn documents_are_written_as_they_were_read() {
+    check("models");
+}
