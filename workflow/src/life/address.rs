@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::id::{RunKey, WorkflowId};
+use super::{RowKey, Table};
+use crate::id::{InstanceId, RunId, RunKey, WorkflowId};
 
 /// The machine that a message is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +18,24 @@ pub enum Address {
     Signals,
     /// Job templates and output data.
     Library,
+}
+
+impl Address {
+    /// The machine that a live row belongs to; `None` for rows that no machine is loaded by.
+    pub fn of_row(key: &RowKey) -> Option<Self> {
+        match key.table {
+            Table::Workflow => Some(Self::Workflow(WorkflowId::from(&*key.name))),
+            Table::Run => Some(Self::Run(RunKey {
+                workflow: WorkflowId::from(&*key.name),
+                instance: InstanceId(key.first),
+                run: RunId(key.second),
+            })),
+            Table::Permit => Some(Self::Permits),
+            Table::Signal => Some(Self::Signals),
+            Table::Template | Table::Output => Some(Self::Library),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Address {

@@ -37,6 +37,44 @@ pub enum Table {
     Other,
 }
 
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 13] = [
+        Self::Workflow,
+        Self::Version,
+        Self::WorkflowTimeline,
+        Self::Seed,
+        Self::Run,
+        Self::Attempt,
+        Self::Breakpoint,
+        Self::Signal,
+        Self::Permit,
+        Self::Template,
+        Self::Output,
+        Self::Start,
+        Self::Other,
+    ];
+
+    /// Its name in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Workflow => "workflow",
+            Self::Version => "version",
+            Self::WorkflowTimeline => "workflow_timeline",
+            Self::Seed => "seed",
+            Self::Run => "run",
+            Self::Attempt => "attempt",
+            Self::Breakpoint => "breakpoint",
+            Self::Signal => "signal",
+            Self::Permit => "permit",
+            Self::Template => "template",
+            Self::Output => "output",
+            Self::Start => "start",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Where a row stands. Unused columns are empty or 0; order is by column, left to right.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {

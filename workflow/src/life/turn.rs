@@ -26,6 +26,13 @@ impl std::fmt::Debug for Turn<'_> {
     }
 }
 
+impl<'a> Turn<'a> {
+    /// A turn without effects yet.
+    pub fn new(now: Timestamp, ids: &'a mut dyn Ids, surroundings: &'a dyn Surroundings) -> Self {
+        Self { now, ids, surroundings, effects: Vec::new() }
+    }
+}
+
 impl Turn<'_> {
     /// Stores a row with this turn's commit.
     pub fn save(&mut self, row: Row) {
