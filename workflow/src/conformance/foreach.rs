@@ -39,7 +39,9 @@ fn details(function: &str, case: &Case) -> Result<Json, Failure> {
     match function {
         "details_is_iteration_restartable" => write(&details.is_restartable(iteration)),
         "details_reset_iteration" => {
-            details.reset(iteration, status(case, "new_status")?, status(case, "old_status")?).map_err(failure)?;
+            details
+                .reset(iteration, status(case, "new_status")?, status(case, "old_status")?)
+                .map_err(|error| failure(&error))?;
             write(&details)
         }
         "details_add_and_refresh" => {
@@ -74,12 +76,12 @@ fn overview(function: &str, case: &Case) -> Result<Json, Failure> {
         }
         "update_for_restart" => {
             let (to, from) = (status(case, "new_status")?, status(case, "old_status")?);
-            overview.restart(iteration, to, from, rollup("rollup")?.as_ref()).map_err(failure)?;
+            overview.restart(iteration, to, from, rollup("rollup")?.as_ref()).map_err(|error| failure(&error))?;
             None
         }
         "initiate_step_rollup" => {
             let again = rollup("aggregated_rollups_prev_run")?;
-            overview.keep_rollup(rollup("prev_rollup")?, again.as_ref()).map_err(failure)?;
+            overview.keep_rollup(rollup("prev_rollup")?, again.as_ref()).map_err(|error| failure(&error))?;
             None
         }
         "initiate_by_prev_max_iteration_id" => {
@@ -123,9 +125,9 @@ fn too_long() -> Failure {
     Failure { kind: "IllegalArgumentException", text: "The input number exceeds max length".to_owned() }
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(error: &Error) -> Failure {
     match error {
         Error::Rollup(error) => mismatch(error),
-        other => fails("IllegalArgumentException", &other),
+        other => fails("IllegalArgumentException", other),
     }
 }

@@ -10,9 +10,11 @@ mod foreach;
 mod models;
 mod params;
 mod params_evaluation;
+mod restart;
 mod retry;
 mod run_strategy;
 mod status;
+mod timeline;
 
 pub use case::{Case, Failure, Finding, Unreadable};
 
@@ -27,9 +29,11 @@ pub fn adapter(file: &str) -> Option<Adapter> {
         "foreach" => foreach::run,
         "models" => models::run,
         "params" => params::run,
+        "restart" => restart::run,
         "retry" => retry::run,
         "run_strategy" => run_strategy::run,
         "status" => status::run,
+        "timeline" => timeline::run,
         _ => return None,
     })
 }

@@ -38,7 +38,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
         "rollup_segregate" => {
             let mut rest: Rollup = read(case.input("rollup"))?;
             if let Some(other) = read::<Option<Rollup>>(case.input("other"))? {
-                rest.subtract(&other).map_err(mismatch)?;
+                rest.subtract(&other).map_err(|error| mismatch(&error))?;
             }
             write(&rest)
         }
@@ -233,7 +233,7 @@ fn overview(case: &Case) -> Result<Overview, Failure> {
     read(case.input("overview"))
 }
 
-fn run_key(json: &Json) -> Result<RunKey, Failure> {
+pub(super) fn run_key(json: &Json) -> Result<RunKey, Failure> {
     Ok(RunKey {
         workflow: read::<Option<WorkflowId>>(&json["workflow_id"])?.unwrap_or_else(|| WorkflowId::from("")),
         instance: read::<Option<InstanceId>>(&json["workflow_instance_id"])?.unwrap_or_default(),
@@ -251,8 +251,8 @@ pub(super) fn write<T: Serialize>(value: &T) -> Result<Json, Failure> {
     serde_json::to_value(value).map_err(|error| fails("JsonProcessingException", &error))
 }
 
-pub(super) fn mismatch(error: Mismatch) -> Failure {
-    fails("NullPointerException", &error)
+pub(super) fn mismatch(error: &Mismatch) -> Failure {
+    fails("NullPointerException", error)
 }
 
 pub(super) fn fails(kind: &'static str, error: &dyn std::error::Error) -> Failure {

@@ -60,7 +60,33 @@ pub struct Ancestor {
     pub sync: Option<bool>,
 }
 
+/// Runs are nested too deep, as those of a workflow that runs itself are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Workflow initiator [{path}] is not less than the depth limit: {depth_max}")]
+pub struct TooDeep {
+    /// The steps around the run, outermost first.
+    pub path: String,
+    /// Runs nest less deep than this.
+    pub depth_max: usize,
+}
+
 impl Initiator {
+    /// What starts the runs below `step`, which is of `kind` and in a run that this started. At `depth_max` nesting ends.
+    pub fn nested(&self, kind: StepType, step: Ancestor, depth_max: usize) -> Result<Self, TooDeep> {
+        let ancestors: Arc<[Ancestor]> = self.ancestors().iter().cloned().chain([step]).collect();
+        if ancestors.len() < depth_max {
+            return Ok(Self::Parent { kind, ancestors });
+        }
+        let path: Vec<String> =
+            ancestors.iter().map(|ancestor| format!("{}/{}", ancestor.run, ancestor.step)).collect();
+        Err(TooDeep { path: path.join(" > "), depth_max })
+    }
+
+    /// Whether an engine started the run on its own behalf: such a run is restarted through its parent.
+    pub fn is_nested(&self) -> bool {
+        matches!(self, Self::Parent { .. })
+    }
+
     /// How many runs are around this one.
     pub fn depth(&self) -> usize {
         self.ancestors().len()

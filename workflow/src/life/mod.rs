@@ -37,7 +37,7 @@ mod turn;
 pub use address::Address;
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
-pub use initiator::{Ancestor, Initiator};
+pub use initiator::{Ancestor, Initiator, TooDeep};
 pub use memory::MemoryRows;
 pub use message::{Message, Ticket};
 pub use note::Note;

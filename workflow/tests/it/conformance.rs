@@ -52,3 +52,13 @@ fn statuses() {
 fn documents_are_written_as_they_were_read() {
     check("models");
 }
+
+#[test]
+fn restarts() {
+    check("restart");
+}
+
+#[test]
+fn timelines() {
+    check("timeline");
+}
