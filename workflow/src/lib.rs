@@ -27,6 +27,7 @@ pub mod iteration;
 pub mod life;
 pub mod restart;
 pub mod retry;
+pub mod runtime;
 pub mod status;
 pub mod strategy;
 pub mod timeline;

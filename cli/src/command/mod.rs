@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod conformance;
+
 use clap::Subcommand;
 
 use crate::{
@@ -9,11 +11,15 @@ use crate::{
 
 /// What to do. Adding a command adds a file and a line here.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {}
+pub(crate) enum Command {
+    Conformance(conformance::Args),
+}
 
 impl Command {
     /// Does it.
-    pub(crate) fn run(self, _output: &mut Output) -> Result<Exit, Failure> {
-        match self {}
+    pub(crate) fn run(self, output: &mut Output) -> Result<Exit, Failure> {
+        match self {
+            Self::Conformance(args) => conformance::run(&args, output),
+        }
     }
 }

@@ -5,14 +5,20 @@
 
 mod case;
 mod compare;
+mod cron;
 mod dag;
 mod foreach;
+mod http;
+mod ids;
+mod kubernetes;
 mod models;
+mod pagination;
 mod params;
 mod params_evaluation;
 mod restart;
 mod retry;
 mod run_strategy;
+mod signal_match;
 mod status;
 mod timeline;
 
@@ -25,13 +31,19 @@ pub type Adapter = fn(&Case) -> Result<serde_json::Value, Failure>;
 pub fn adapter(file: &str) -> Option<Adapter> {
     // One line a file, in alphabetical order.
     Some(match file {
+        "cron" => cron::run,
         "dag" => dag::run,
         "foreach" => foreach::run,
+        "http" => http::run,
+        "ids" => ids::run,
+        "kubernetes" => kubernetes::run,
         "models" => models::run,
+        "pagination" => pagination::run,
         "params" => params::run,
         "restart" => restart::run,
         "retry" => retry::run,
         "run_strategy" => run_strategy::run,
+        "signal_match" => signal_match::run,
         "status" => status::run,
         "timeline" => timeline::run,
         _ => return None,
