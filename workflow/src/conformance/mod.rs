@@ -11,12 +11,15 @@ mod foreach;
 mod http;
 mod ids;
 mod kubernetes;
+mod literal;
 mod models;
 mod pagination;
+mod param_ext;
 mod params;
 mod params_evaluation;
 mod restart;
 mod retry;
+mod run_context;
 mod run_strategy;
 mod signal_match;
 mod status;
@@ -37,8 +40,10 @@ pub fn adapter(file: &str) -> Option<Adapter> {
         "http" => http::run,
         "ids" => ids::run,
         "kubernetes" => kubernetes::run,
+        "literal" => literal::run,
         "models" => models::run,
         "pagination" => pagination::run,
+        "param_ext" => param_ext::run,
         "params" => params::run,
         "restart" => restart::run,
         "retry" => retry::run,

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use super::{Body, Definition, Literal};
+use indexmap::IndexMap;
+
+use super::{Body, Definition, Literal, Value, result};
 
 /// Whether a text has anything to interpolate at all; most do not.
 pub fn is_plain(text: &str) -> bool {
@@ -77,6 +79,37 @@ pub fn interpolate<E>(text: &str, mut value: impl FnMut(&str) -> Result<String, 
     }
     result.push_str(&text[at..]);
     Ok(result)
+}
+
+/// A literal's value with every reference in its texts replaced; `value` is given the text and the name in it.
+///
+/// `None` for what has no value of its own: a MAP, whose entries are evaluated one by one, and a DOUBLE beyond binary64.
+pub fn literal<E>(
+    literal: &Literal,
+    mut value: impl FnMut(&str, &str) -> Result<String, E>,
+) -> Result<Option<Value>, E> {
+    let mut put_in = |text: &Arc<str>| -> Result<Arc<str>, E> {
+        if is_plain(text) {
+            return Ok(Arc::clone(text));
+        }
+        interpolate(text, |name| value(text, name)).map(Arc::from)
+    };
+    Ok(match literal {
+        Literal::String(text) => Some(Value::String(put_in(text)?)),
+        Literal::StringArray(array) => {
+            let texts = array.iter().map(|text| text.as_ref().map(&mut put_in).transpose());
+            Some(Value::StringArray(texts.collect::<Result<_, _>>()?))
+        }
+        Literal::StringMap(map) => {
+            let mut entries = IndexMap::with_capacity(map.len());
+            for (key, text) in map.iter() {
+                let value = text.as_ref().map(&mut put_in).transpose()?;
+                entries.insert(put_in(key)?, value.map_or(Value::Null, Value::String));
+            }
+            Some(Value::Map(Arc::new(entries)))
+        }
+        literal => result::of_literal(literal),
+    })
 }
 
 /// Whether the `$` at `start` begins something: it is the first character, or follows one that is no `$`, or two that are.

@@ -22,11 +22,17 @@ pub mod output;
 pub mod settle;
 
 // Values.
+pub mod context;
 mod error;
+pub mod functions;
 pub mod interpolate;
+pub mod reference;
 pub mod result;
+pub mod signal;
+pub mod size;
 
 pub use cleanup::cleanup;
+pub use context::Context;
 pub use error::Error;
 pub use merge::{Authority, Layer, merge};
 pub use model::{

@@ -106,3 +106,13 @@ fn jobs_are_commanded_as_recorded() {
         "kubernetes.NotebookParamsBuilderTest.testBuildNotebookParamsWithStepTimeoutSpecified.de845dfe";
     check_except("kubernetes", &[without_timeout]);
 }
+
+#[test]
+fn literals() {
+    check("literal");
+}
+
+#[test]
+fn param_functions() {
+    check("param_ext");
+}
