@@ -127,7 +127,7 @@ fn too_long() -> Failure {
 
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Rollup(error) => mismatch(error),
+        Error::Rollup(error) => mismatch(*error),
         other => fails("IllegalArgumentException", other),
     }
 }

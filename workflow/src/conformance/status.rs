@@ -38,7 +38,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
         "rollup_segregate" => {
             let mut rest: Rollup = read(case.input("rollup"))?;
             if let Some(other) = read::<Option<Rollup>>(case.input("other"))? {
-                rest.subtract(&other).map_err(|error| mismatch(&error))?;
+                rest.subtract(&other).map_err(mismatch)?;
             }
             write(&rest)
         }
@@ -251,8 +251,8 @@ pub(super) fn write<T: Serialize>(value: &T) -> Result<Json, Failure> {
     serde_json::to_value(value).map_err(|error| fails("JsonProcessingException", &error))
 }
 
-pub(super) fn mismatch(error: &Mismatch) -> Failure {
-    fails("NullPointerException", error)
+pub(super) fn mismatch(error: Mismatch) -> Failure {
+    fails("NullPointerException", &error)
 }
 
 pub(super) fn fails(kind: &'static str, error: &dyn std::error::Error) -> Failure {

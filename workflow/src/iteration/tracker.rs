@@ -21,7 +21,9 @@ pub enum Ordering {
 pub struct Tracker {
     /// Those that have ended.
     ended: Overview,
-    /// Those that have not, by id.
+    /// Those that have ended at least once: a restart by itself does not take one out.
+    settled: Intervals,
+    /// Those that have not ended, by id.
     running: BTreeMap<i64, Running>,
     /// The last id that was launched or kept.
     last: i64,
@@ -38,12 +40,16 @@ impl Tracker {
     pub fn of(mut overview: Overview) -> Self {
         overview.refresh();
         overview.reset_running();
-        let mut last = 0;
+        let (mut settled, mut last) = (Intervals::default(), 0);
         if let Some(details) = &mut overview.details {
             last = details.all(|_| true).last().unwrap_or(0);
             details.forget_open();
+            settled = details.all(|_| true);
         }
-        Self { ended: overview, running: BTreeMap::new(), last }
+        for &iteration in &overview.restart_info {
+            settled.insert(iteration);
+        }
+        Self { ended: overview, settled, running: BTreeMap::new(), last }
     }
 
     /// Notes that an iteration was launched.
@@ -59,6 +65,7 @@ impl Tracker {
         self.last = self.last.max(iteration);
         if status.is_terminal() {
             self.running.remove(&iteration);
+            self.settled.insert(iteration);
             self.ended.restart_info.remove(&iteration);
             self.ended.add(iteration, status, Some(&rollup));
             self.ended.refresh();
@@ -102,16 +109,11 @@ impl Tracker {
         limit.saturating_sub(taken).max(0)
     }
 
-    /// The first iteration that has not ended; those that are restarted by themselves do not hold it up.
+    /// The first iteration that has not ended, 0 before the first is launched; those that are restarted by themselves do not count.
     pub fn checkpoint(&self) -> i64 {
-        let ended = self.ended.details.as_ref().map(|details| details.all(InstanceStatus::is_terminal));
-        let mut ended = ended.unwrap_or_default();
-        for &iteration in &self.ended.restart_info {
-            ended.insert(iteration);
-        }
-        match ended.ranges().next() {
+        match self.settled.ranges().next() {
             Some((first, last)) if first <= 1 => last + 1,
-            _ => 1,
+            _ => self.last.min(1),
         }
     }
 

@@ -3,3 +3,7 @@
 
 mod conformance;
 mod graph;
+mod iteration;
+mod restart;
+mod status;
+mod timeline;
