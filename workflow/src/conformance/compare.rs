@@ -66,6 +66,11 @@ fn sorted(json: &Json, is_alerting: bool) -> Json {
 fn difference(expected: &Json, got: &Json, path: &str) -> Option<String> {
     let differs = || Some(format!("{path}: expected {expected}, got {got}"));
     match (expected, got) {
+        // Stands for any text that has it.
+        (Json::Object(left), Json::String(text)) if left.len() == 1 && left.contains_key("contains") => {
+            let is_in = left["contains"].as_str().is_some_and(|part| text.contains(part));
+            if is_in { None } else { differs() }
+        }
         (Json::Object(left), Json::Object(right)) => {
             let tolerance = left.get("tolerance").and_then(Json::as_f64);
             let skipped = |key: &str| VOLATILE.contains(&key) || (key == "tolerance" && tolerance.is_some());

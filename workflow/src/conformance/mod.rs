@@ -7,6 +7,7 @@ mod case;
 mod compare;
 mod cron;
 mod dag;
+mod duration;
 mod foreach;
 mod http;
 mod ids;
@@ -24,6 +25,7 @@ mod run_strategy;
 mod signal_match;
 mod status;
 mod timeline;
+mod validation;
 
 pub use case::{Case, Failure, Finding, Unreadable};
 
@@ -36,6 +38,7 @@ pub fn adapter(file: &str) -> Option<Adapter> {
     Some(match file {
         "cron" => cron::run,
         "dag" => dag::run,
+        "duration" => duration::run,
         "foreach" => foreach::run,
         "http" => http::run,
         "ids" => ids::run,
@@ -50,6 +53,7 @@ pub fn adapter(file: &str) -> Option<Adapter> {
         "run_strategy" => run_strategy::run,
         "signal_match" => signal_match::run,
         "status" => status::run,
+        "validation" => validation::run,
         "timeline" => timeline::run,
         _ => return None,
     })

@@ -72,8 +72,25 @@ impl Problem {
 
     /// The problem as one line of the API's `errors`: the field in the API's notation, then the message.
     pub fn api_text(&self) -> String {
-        let field = path::api_notation(&self.path);
+        let field = path::api_notation(self.constrained());
         if field.is_empty() { self.message.clone() } else { format!("{field} {}", self.message) }
+    }
+}
+
+impl Problem {
+    /// The field whose constraint the API says is broken; problems inside of it are told apart by their paths only.
+    fn constrained(&self) -> &str {
+        let end = |part: &str| self.path.find(part).map(|start| start + part.len());
+        let cut = match self.code {
+            code::RETRY_POLICY => end(".retry_policy"),
+            code::UNKNOWN_SUCCESSOR
+            | code::PREDECESSORS
+            | code::DUPLICATE_STEP
+            | code::LOOP_NAME
+            | code::LOOP_PARAMS => end("workflow.steps"),
+            _ => None,
+        };
+        &self.path[..cut.unwrap_or(self.path.len())]
     }
 }
 

@@ -60,6 +60,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Which field of the policy is wrong.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::NotANumber { field, .. } | Self::OutOfRange { field, .. } | Self::NotInterpolated { field, .. } => {
+                field
+            }
+        }
+    }
+}
+
 /// What a field counts.
 #[derive(Clone, Copy)]
 enum Unit {

@@ -116,3 +116,13 @@ fn literals() {
 fn param_functions() {
     check("param_ext");
 }
+
+#[test]
+fn timeouts_are_read_as_recorded() {
+    check("duration");
+}
+
+#[test]
+fn rules_are_broken_with_the_recorded_words() {
+    check("validation");
+}

@@ -169,7 +169,7 @@ impl Reader {
         match json {
             Json::Number(number) if number.as_str().starts_with('-') && whole(number) != Some(0) => {
                 self.report(code::PARSABLE, path, "ParsableLong long value must be non-negative");
-                None
+                Some(Parsable::Number(number.clone()))
             }
             Json::Number(number) => Some(Parsable::Number(number.clone())),
             Json::String(text) => Some(Parsable::Text(Arc::from(text.as_str()))),
