@@ -34,7 +34,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
         "is_inline_workflow_id" => Ok(json!(is_loop_body(text("workflow_id")))),
         "hash_key" => hash_key(number("id")).map(Json::from).map_err(not_positive),
         "range_key" => range_key(number("id")).map(Json::from).map_err(not_positive),
-        "trigger_uuids" => trigger_uuids(case.input("workflow")),
+        "trigger_uuids" => Ok(trigger_uuids(case.input("workflow"))),
         "to_double" => {
             let parsed = case.input("value").as_str().and_then(|text| text.trim().parse::<f64>().ok());
             Ok(json!(parsed.map_or("OptionalDouble.empty".to_owned(), |value| format!("OptionalDouble[{value:?}]"))))
@@ -66,7 +66,7 @@ fn inline_workflow_id(case: &Case) -> Result<Json, Failure> {
     body.workflow_id().map(|id| json!(id)).map_err(not_positive)
 }
 
-fn trigger_uuids(workflow: &Json) -> Result<Json, Failure> {
+fn trigger_uuids(workflow: &Json) -> Json {
     let list = |name: &str| workflow.get(name).and_then(Json::as_array).cloned().unwrap_or_default();
     let mut uuids = serde_json::Map::new();
     let time: Vec<_> = list("time_triggers").iter().map(schedule::Text::of_json).collect();
@@ -81,7 +81,7 @@ fn trigger_uuids(workflow: &Json) -> Result<Json, Failure> {
     if !signals.is_empty() {
         uuids.insert("signal_trigger_uuids".to_owned(), Json::Object(signals));
     }
-    Ok(Json::Object(uuids))
+    Json::Object(uuids)
 }
 
 fn run_key(instance: &Json) -> RunKey {

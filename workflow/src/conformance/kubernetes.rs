@@ -13,7 +13,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
     if case.function == "generate_command" {
         let params = step_params.get("kubernetes").and_then(Json::as_object);
         let uuid = text(step, "step_instance_uuid").unwrap_or_default();
-        return kubernetes::command(params, &uuid).map(Json::Object).map_err(refused);
+        return kubernetes::command(params, &uuid).map(Json::Object).map_err(|error| refused(&error));
     }
     let properties = workflow.get("run_properties").unwrap_or(&Json::Null);
     let owner = text(properties, "owner").or_else(|| text(properties.get("owner")?, "name"));
@@ -28,11 +28,11 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
         alerting: properties.get("alerting"),
     };
     match case.function.as_str() {
-        "notebook_params" => {
-            notebook::params(&context).map(|params| json!(Json::Object(params).to_string())).map_err(refused)
-        }
+        "notebook_params" => notebook::params(&context)
+            .map(|params| json!(Json::Object(params).to_string()))
+            .map_err(|error| refused(&error)),
         "papermill_entrypoint" => {
-            let command = notebook::papermill(&context).map_err(refused)?;
+            let command = notebook::papermill(&context).map_err(|error| refused(&error))?;
             let notebook::Papermill { input_path, output_path, entrypoint } = command;
             Ok(json!({"inputPath": input_path, "outputPath": output_path, "entrypoint": entrypoint}))
         }
@@ -45,6 +45,6 @@ fn evaluated(summary: &Json) -> Map<String, Json> {
     params.filter_map(|(name, param)| Some((name.clone(), param.get("evaluated_result")?.clone()))).collect()
 }
 
-fn refused(error: kubernetes::Error) -> Failure {
+fn refused(error: &kubernetes::Error) -> Failure {
     Failure { kind: "NullPointerException", text: error.to_string() }
 }

@@ -10,14 +10,15 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
     let number = |name: &str| case.input(name).as_i64().unwrap_or_default();
     match case.function.as_str() {
         "derive_direction" => {
-            let (direction, _) =
-                direction(case.input("first").as_i64(), case.input("last").as_i64()).map_err(refused)?;
+            let (direction, _) = direction(case.input("first").as_i64(), case.input("last").as_i64())
+                .map_err(|error| refused(&error))?;
             Ok(json!(direction.as_str()))
         }
         "pagination_range" => {
             let direction = if case.input("direction") == "PREV" { Direction::Prev } else { Direction::Next };
             let existing = Range { start: number("earliest_id"), end: number("latest_id") };
-            let page = range(case.input("cursor").as_str(), direction, existing, number("limit")).map_err(refused)?;
+            let page = range(case.input("cursor").as_str(), direction, existing, number("limit"))
+                .map_err(|error| refused(&error))?;
             Ok(json!({"start": page.start, "end": page.end}))
         }
         "build_page_info" => {
@@ -30,7 +31,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
     }
 }
 
-fn refused(error: Error) -> Failure {
+fn refused(error: &Error) -> Failure {
     let kind = match error {
         Error::NoDirection => "MaestroValidationException",
         Error::Cursor(_) => "NumberFormatException",

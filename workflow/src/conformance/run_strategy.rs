@@ -43,7 +43,10 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
 impl World {
     fn add(&mut self, existing: &Json) -> Result<(), Failure> {
         let arrival = Arrival { uuid: text(existing, "uuid").into(), target: Target::Fresh, is_failed: false };
-        let decided = self.queue.start(strategy("SEQUENTIAL", existing)?, &arrival, &self.past).map_err(refused)?;
+        let decided = self
+            .queue
+            .start(strategy("SEQUENTIAL", existing)?, &arrival, &self.past)
+            .map_err(|error| refused(&error))?;
         self.keep(std::slice::from_ref(&arrival), &decided);
         if text(existing, "state") == "RUNNING" {
             self.queue.launch(at(existing));
@@ -80,7 +83,7 @@ impl World {
         let arrivals: Vec<_> =
             uuids.iter().map(|&uuid| Arrival { uuid: Arc::from(uuid), target, is_failed: false }).collect();
         let strategy = strategy(text(op, "strategy"), op)?;
-        let decided = self.queue.start_batch(strategy, &arrivals, &self.past).map_err(refused)?;
+        let decided = self.queue.start_batch(strategy, &arrivals, &self.past).map_err(|error| refused(&error))?;
         self.keep(&arrivals, &decided);
         Ok(decided)
     }
@@ -158,7 +161,7 @@ fn strategy(name: &str, op: &Json) -> Result<RunStrategy, Failure> {
     Ok(RunStrategy { rule, workflow_concurrency })
 }
 
-fn refused(error: Error) -> Failure {
+fn refused(error: &Error) -> Failure {
     let kind = match error {
         Error::StillAlive(_) => "MaestroInvalidStatusException",
         Error::TooManyAlive { .. } => "IllegalArgumentException",

@@ -18,7 +18,8 @@ pub fn name_uuid_of_bytes(name: &[u8]) -> Uuid {
 
 /// Lower-case hex MD5 of parts joined by `@`.
 pub fn parts_md5(parts: &[&str]) -> String {
-    Md5::digest(parts.join("@").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 16] = Md5::digest(parts.join("@").as_bytes()).into();
+    format!("{:032x}", u128::from_be_bytes(digest))
 }
 
 /// The request id by which a subworkflow step starts its child.

@@ -13,6 +13,8 @@ pub(super) struct Domain {
     pub(super) names: &'static [&'static str],
     /// The reference's words for a value outside.
     pub(super) outside: &'static str,
+    /// A second number for a value: 7 is Sunday too, in Unix.
+    pub(super) alias: Option<(u8, u8)>,
     /// What the reference calls its largest step.
     pub(super) step_max: u8,
 }
@@ -21,20 +23,44 @@ const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AU
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /// Minutes and seconds.
-pub(super) const SIXTIETHS: Domain =
-    Domain { min: 0, max: 59, names: &[], outside: "Minute and Second values must be between 0 and 59", step_max: 60 };
+pub(super) const SIXTIETHS: Domain = Domain {
+    min: 0,
+    max: 59,
+    names: &[],
+    outside: "Minute and Second values must be between 0 and 59",
+    alias: None,
+    step_max: 60,
+};
 /// Hours.
 pub(super) const HOURS: Domain =
-    Domain { min: 0, max: 23, names: &[], outside: "Hour values must be between 0 and 23", step_max: 24 };
+    Domain { min: 0, max: 23, names: &[], outside: "Hour values must be between 0 and 23", alias: None, step_max: 24 };
 /// Days of a month.
-pub(super) const DAYS: Domain =
-    Domain { min: 1, max: 31, names: &[], outside: "Day of month values must be between 1 and 31", step_max: 31 };
+pub(super) const DAYS: Domain = Domain {
+    min: 1,
+    max: 31,
+    names: &[],
+    outside: "Day of month values must be between 1 and 31",
+    alias: None,
+    step_max: 31,
+};
 /// Months.
-pub(super) const MONTHS_OF_YEAR: Domain =
-    Domain { min: 1, max: 12, names: &MONTHS, outside: "Month values must be between 1 and 12", step_max: 12 };
+pub(super) const MONTHS_OF_YEAR: Domain = Domain {
+    min: 1,
+    max: 12,
+    names: &MONTHS,
+    outside: "Month values must be between 1 and 12",
+    alias: None,
+    step_max: 12,
+};
 /// Weekdays as Quartz counts them: 1 is Sunday.
-pub(super) const WEEKDAYS_FROM_1: Domain =
-    Domain { min: 1, max: 7, names: &WEEKDAYS, outside: "Day-of-Week values must be between 1 and 7", step_max: 7 };
+pub(super) const WEEKDAYS_FROM_1: Domain = Domain {
+    min: 1,
+    max: 7,
+    names: &WEEKDAYS,
+    outside: "Day-of-Week values must be between 1 and 7",
+    alias: None,
+    step_max: 7,
+};
 
 /// A set of the numbers 0 to 63.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,7 +194,9 @@ pub(super) fn value(piece: Piece<'_>, domain: &Domain) -> Result<u8, Syntax> {
             if piece.text.is_empty() { "Unexpected end of expression.".to_owned() } else { unexpected(piece, domain) };
         return Err(piece.error(what));
     }
-    let value = piece.text.parse::<u8>().ok().filter(|value| (domain.min..=domain.max).contains(value));
+    let value = piece.text.parse::<u8>().ok();
+    let value = value.map(|value| domain.alias.filter(|alias| alias.0 == value).map_or(value, |alias| alias.1));
+    let value = value.filter(|value| (domain.min..=domain.max).contains(value));
     value.ok_or_else(|| piece.error(domain.outside))
 }
 

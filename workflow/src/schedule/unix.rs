@@ -8,12 +8,12 @@ use super::{
     field::{DAYS, Domain, HOURS, MONTHS_OF_YEAR, Piece, SIXTIETHS, Set, entry},
 };
 
-/// Both 0 and 7 are Sunday here, so there are eight values.
 const WEEKDAYS: Domain = Domain {
     min: 0,
-    max: 7,
+    max: 6,
     names: &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
     outside: "Day-of-Week values must be between 0 and 7",
+    alias: Some((7, 0)),
     step_max: 7,
 };
 
@@ -41,6 +41,6 @@ fn list(field: Piece<'_>, domain: &Domain) -> Option<Set> {
 fn weekdays(field: Piece<'_>) -> Option<Set> {
     let read = list(field, &WEEKDAYS)?;
     let mut set = Set::default();
-    (0..=7).filter(|&day| read.contains(day)).for_each(|day| set.insert(day % 7 + 1));
+    (0..=6).filter(|&day| read.contains(day)).for_each(|day| set.insert(day + 1));
     Some(set)
 }

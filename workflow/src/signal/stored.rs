@@ -18,10 +18,13 @@ pub struct Signal {
     pub params: IndexMap<Arc<str>, SignalValue>,
 }
 
+/// Values by param.
+type Params = IndexMap<Arc<str>, SignalValue>;
+
 /// Signals of all names.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    by_name: BTreeMap<Arc<str>, BTreeMap<i64, IndexMap<Arc<str>, SignalValue>>>,
+    by_name: BTreeMap<Arc<str>, BTreeMap<i64, Params>>,
 }
 
 impl Log {

@@ -5,5 +5,7 @@ mod conformance;
 mod graph;
 mod iteration;
 mod restart;
+mod schedule;
 mod status;
+mod strategy;
 mod timeline;
