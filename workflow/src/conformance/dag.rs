@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{Case, Failure};
 use crate::{
-    definition::{Kind, Step, StepType, Transition},
+    definition::{self, Step},
     graph::{self, Dag, Error, Scope, Stop},
     id::StepId,
     restart::Policy,
@@ -115,39 +115,9 @@ pub(super) fn restarted(config: &Json) -> Result<Option<StepId>, Failure> {
     Ok(node["step_id"].as_str().map(StepId::from))
 }
 
-/// What a graph needs of a workflow's steps.
+/// A workflow's steps; none where too little can be read.
 pub(super) fn steps(workflow: &Json) -> Vec<Arc<Step>> {
-    let wrapped = workflow["steps"].as_array().into_iter().flatten().filter_map(Json::as_object);
-    let steps = wrapped.filter_map(|object| object.iter().next());
-    steps.map(|(wrapper, json)| Arc::new(step(wrapper, json))).collect()
-}
-
-fn step(wrapper: &str, json: &Json) -> Step {
-    let kind = match wrapper {
-        "foreach" => Kind::Foreach { concurrency: None, strict_ordering: None, steps: steps(json) },
-        "while" => Kind::While { condition: Arc::from(""), steps: steps(json) },
-        "subworkflow" => Kind::Subworkflow { sync: None, explicit_params: None },
-        _ => Kind::Typed { step_type: StepType::NoOp, sub_type: None, sub_type_version: None, retry_policy: None },
-    };
-    let transition = &json["transition"];
-    let edge = |(id, condition): (&String, &Json)| (StepId::from(id.as_str()), condition.as_str().map(Arc::from));
-    let transition = Transition {
-        predecessors: transition["predecessors"].is_array().then(|| ids(&transition["predecessors"])),
-        successors: transition["successors"].as_object().map(|edges| edges.iter().map(edge).collect()),
-    };
-    Step {
-        id: StepId::from(id(json)),
-        name: None,
-        description: None,
-        transition,
-        failure_mode: None,
-        tags: None,
-        timeout: None,
-        signal_dependencies: None,
-        signal_outputs: None,
-        params: None,
-        kind,
-    }
+    definition::read::workflow(workflow).value.map(|workflow| workflow.steps).unwrap_or_default()
 }
 
 fn id(json: &Json) -> &str {

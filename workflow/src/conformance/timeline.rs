@@ -27,9 +27,8 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
             let state = &case.input("instance")["runtime_state"];
             let status = read::<Option<StepStatus>>(&state["status"])?.unwrap_or(StepStatus::NotCreated);
             let reached = Event::step_statuses(status, |name| state[name].as_i64().map(Timestamp));
-            let seen = timeline.enriched(reached);
-            // The reference enriches in place and gives nothing back; what a reader sees is checked with the timeline's own tests.
-            debug_assert!(seen.len() >= timeline.events().len());
+            // The reference sorts its list in place and gives nothing back; what a reader sees has tests of its own.
+            drop(timeline.enriched(reached));
             Ok(Json::Null)
         }
         other => Err(Failure { kind: "unknown", text: format!("no operation `{other}`") }),

@@ -107,7 +107,8 @@ fn counted_anew(model: &BTreeMap<i64, InstanceStatus>) -> Overview {
     }
     overview.refresh();
     let is_open = |id: &i64| !model.get(id).is_some_and(|status| status.is_terminal());
-    overview.checkpoint = (1..).find(is_open).unwrap();
+    let last = model.last_key_value().map_or(0, |(id, _)| *id);
+    overview.checkpoint = (1..=last + 1).find(is_open).unwrap();
     overview
 }
 

@@ -40,7 +40,9 @@ proptest! {
             board.put(step, Entry { state: state(status), attempt: AttemptId(1), nested: None });
             model[step] = status;
             let mut tally = Tally::default();
-            model.iter().for_each(|status| tally.add(*status, 1));
+            for status in &model {
+                tally.add(*status, 1);
+            }
             prop_assert_eq!(board.tally(), &tally);
 
             let overview = board.overview(&dag, &run(), None);
@@ -92,7 +94,9 @@ proptest! {
 #[track_caller]
 fn check(found: &[StepStatus], steps: usize, check: Check, expected: Option<InstanceStatus>) {
     let mut tally = Tally::default();
-    found.iter().for_each(|status| tally.add(*status, 1));
+    for status in found {
+        tally.add(*status, 1);
+    }
     assert_eq!(verdict(&tally, steps, check, || Ok::<_, Infallible>(true)).unwrap(), expected, "{found:?}");
 }
 
