@@ -144,7 +144,7 @@ impl Overview {
             && self.details.as_ref().is_some_and(|details| details.is_restartable(iteration))
     }
 
-    /// Notes that an iteration which ended in `from` was restarted; `rollup` is what it counted then.
+    /// Notes that an iteration which ended in `from` was restarted; `rollup` is what it counted then. Changes nothing when refused.
     pub fn restart(
         &mut self,
         iteration: i64,
@@ -158,6 +158,9 @@ impl Overview {
         }
         let (Some(stats), Some(details)) = (&mut self.stats, &mut self.details) else { return Err(refused) };
         let Some(count) = stats.get_mut(&from).filter(|count| **count > 0) else { return Err(refused) };
+        if !details.of(from).is_some_and(|ids| ids.contains(iteration)) {
+            return Err(Error::IterationMissing { iteration });
+        }
         let mut sum = self.rollup.take().unwrap_or_default();
         let taken = rollup.map_or(Ok(()), |rollup| sum.subtract(rollup));
         self.rollup = Some(sum);

@@ -16,7 +16,8 @@ pub enum InstanceStatus {
     TimedOut,
     /// Somebody, or its run strategy, stopped it.
     Stopped,
-    /// A step failed for good.
+    /// A step failed for good. Stored documents of the 2.x stack tell apart whether the failure still blocks.
+    #[serde(alias = "FAILED_1", alias = "FAILED_2")]
     Failed,
     /// Every step is complete.
     Succeeded,

@@ -164,6 +164,23 @@ fn an_iteration_restarted_by_itself_is_counted_once_it_has_ended() {
 }
 
 #[test]
+fn a_refused_restart_changes_nothing() {
+    let mut overview = Overview::default();
+    overview.add(1, InstanceStatus::Failed, Some(&rollup(1, InstanceStatus::Failed)));
+    overview.add(2, InstanceStatus::Stopped, None);
+    overview.refresh();
+    let before = overview.clone();
+    let stranger = rollup(1, InstanceStatus::TimedOut);
+    let mut refuse = |from, counted| {
+        assert!(overview.restart(1, InstanceStatus::Created, from, counted).is_err());
+        assert_eq!(overview, before);
+    };
+    refuse(InstanceStatus::Failed, Some(&stranger));
+    refuse(InstanceStatus::Stopped, None);
+    refuse(InstanceStatus::TimedOut, None);
+}
+
+#[test]
 fn a_loop_without_iterations_has_nothing_to_tell() {
     let overview = Tracker::of(Overview::default()).overview();
     assert_eq!(serde_json::to_value(overview).unwrap(), json!({"checkpoint": 0}));

@@ -145,3 +145,11 @@ fn an_ordinal_beyond_the_dag_is_refused() {
     .unwrap();
     assert!(overview.decode(&flat_dag(2)).is_err());
 }
+
+#[test]
+fn a_failure_reads_as_one_whether_or_not_it_still_blocks() {
+    for text in ["FAILED", "FAILED_1", "FAILED_2"] {
+        let status: InstanceStatus = serde_json::from_value(json!(text)).unwrap();
+        assert_eq!((status, json!(status)), (InstanceStatus::Failed, json!("FAILED")));
+    }
+}
