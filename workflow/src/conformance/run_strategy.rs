@@ -110,15 +110,11 @@ impl World {
         let places: Vec<_> = decided.decisions.iter().map(|decision| decision.at().unwrap_or(At::new(0, 0))).collect();
         let statuses: Map<_, _> =
             self.statuses.iter().map(|(instance, status)| (instance.to_string(), json!(status))).collect();
-        match (shape, codes.first(), places.first()) {
-            (Shape::One, Some(code), Some(at)) => {
-                json!({"result": code, "instance_id": at.instance, "run_id": at.run, "statuses": statuses})
-            }
-            _ => {
-                let instances: Vec<_> = places.iter().map(|at| at.instance).collect();
-                json!({"result": codes, "instance_ids": instances, "statuses": statuses})
-            }
+        if let (Shape::One, Some(code), Some(at)) = (shape, codes.first(), places.first()) {
+            return json!({"result": code, "instance_id": at.instance, "run_id": at.run, "statuses": statuses});
         }
+        let instances: Vec<_> = places.iter().map(|at| at.instance).collect();
+        json!({"result": codes, "instance_ids": instances, "statuses": statuses})
     }
 
     fn dequeue(&self, op: &Json) -> Result<Json, Failure> {
