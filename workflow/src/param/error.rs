@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{InternalMode, Mode, Type};
-use crate::port;
+use crate::{port, sel};
 
 /// What went wrong, or what is missing to go on.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -83,6 +83,15 @@ pub enum Error {
     NotInterpolated { text: String, name: String },
     #[error("Cannot interpolate [{text}] as param [{name}] is not evaluated yet")]
     NotEvaluatedYet { text: String, name: String },
+    #[error("Expression validator throws an exception for expr=[{expression}]")]
+    Unreadable {
+        expression: Arc<str>,
+        #[source]
+        because: Arc<sel::Error>,
+    },
+    /// The language's own errors carry the expression and Maestro's wording.
+    #[error(transparent)]
+    Expression(Arc<sel::Error>),
     #[error("Param [{name}] is expected to be a {wanted} compatible type but is [{class}]")]
     Incompatible { name: String, wanted: &'static str, class: &'static str },
     #[error("Param [{name}] is expected to have a Boolean compatible result but is [{text}]")]
@@ -135,7 +144,8 @@ impl Error {
             | Self::NotInterpolated { .. }
             | Self::NotEvaluatedYet { .. }
             | Self::InvalidResult { .. } => "MaestroInternalError",
-            Self::UnknownSignal { .. } => "MaestroInvalidExpressionException",
+            Self::UnknownSignal { .. } | Self::Unreadable { .. } => "MaestroInvalidExpressionException",
+            Self::Expression(error) => error.class().name(),
             Self::NotALong { .. } | Self::NotADecimal { .. } => "NumberFormatException",
             Self::NotCastable { .. } => "ClassCastException",
             Self::Attribute { .. } => "MaestroUnprocessableEntityException",

@@ -24,7 +24,8 @@ impl Origin {
         Layer { source, authority, is_restart: self.is_restart }
     }
 
-    fn run_layer(self) -> Layer {
+    /// The layer of the params that come with a run.
+    pub fn run_layer(self) -> Layer {
         self.layer(self.source())
     }
 

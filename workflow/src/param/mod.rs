@@ -14,6 +14,7 @@ pub mod stored;
 pub mod write;
 
 // Layer over layer.
+pub mod children;
 mod cleanup;
 pub mod defaults;
 pub mod layers;
@@ -22,8 +23,11 @@ pub mod output;
 pub mod settle;
 
 // Values.
+mod cache;
 pub mod context;
 mod error;
+mod evaluator;
+mod expression;
 pub mod functions;
 pub mod interpolate;
 pub mod reference;
@@ -31,9 +35,11 @@ pub mod result;
 pub mod signal;
 pub mod size;
 
+pub use cache::Cache;
 pub use cleanup::cleanup;
 pub use context::Context;
 pub use error::Error;
+pub use evaluator::{Evaluator, StepLevel, evaluate_plain};
 pub use merge::{Authority, Layer, merge};
 pub use model::{
     Body, Definition, Definitions, Evaluated, InternalMode, Literal, Mode, Name, Param, Params, Source, Type, Value,

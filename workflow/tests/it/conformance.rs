@@ -126,3 +126,8 @@ fn timeouts_are_read_as_recorded() {
 fn rules_are_broken_with_the_recorded_words() {
     check("validation");
 }
+
+#[test]
+fn params() {
+    check("params");
+}

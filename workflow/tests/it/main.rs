@@ -4,6 +4,7 @@
 mod conformance;
 mod graph;
 mod iteration;
+mod params;
 mod restart;
 mod schedule;
 mod status;
