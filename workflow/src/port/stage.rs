@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::{
+    id::AttemptKey,
     life::Decisions,
-    port::{EngineName, Request},
+    port::{Conclusion, EngineName, Report, Request, Work},
     time::{Millis, Timestamp},
 };
 
@@ -56,6 +57,40 @@ pub struct StandIn {
     /// Artifacts that it left.
     #[serde(default)]
     pub artifacts: serde_json::Map<String, Json>,
+}
+
+impl Rehearsal {
+    /// What the placeholder of an attempt gives back; a step of which nothing is recorded succeeds at once.
+    pub fn stand_in(&self, attempt: &AttemptKey, work: &Work) -> StandIn {
+        let path: Vec<&str> = work.path.iter().map(crate::id::StepId::as_str).collect();
+        let recorded = self.stand_ins.get(&(path.join("/"), attempt.attempt.0));
+        recorded.cloned().unwrap_or_else(StandIn::success)
+    }
+}
+
+impl StandIn {
+    /// Success at once, with nothing to show for it.
+    pub fn success() -> Self {
+        Self {
+            conclusion: "DONE".to_owned(),
+            took: Millis(0),
+            outputs: serde_json::Map::new(),
+            artifacts: serde_json::Map::new(),
+        }
+    }
+
+    /// The report that a machine gets; a conclusion that nobody knows is a fatal error, never a success.
+    pub fn report(self) -> Report {
+        let conclusion = match self.conclusion.as_str() {
+            "DONE" => Conclusion::Done,
+            "USER_ERROR" => Conclusion::UserError,
+            "PLATFORM_ERROR" => Conclusion::PlatformError,
+            "STOPPED" => Conclusion::Stopped,
+            "TIMED_OUT" => Conclusion::TimedOut,
+            _ => Conclusion::FatalError,
+        };
+        Report { conclusion, outputs: self.outputs, artifacts: self.artifacts, timeline: Vec::new() }
+    }
 }
 
 /// What a rehearsed sample left behind, as any client could have read it.
