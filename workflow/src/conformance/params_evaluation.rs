@@ -19,19 +19,12 @@ use crate::{
 /// Runs one case.
 pub(super) fn run(case: &Case) -> Result<Json, Failure> {
     match case.function.as_str() {
-        "eval_workflow_param" => {
-            at_workflow(case, |evaluator, name, param, workflow| evaluator.at_workflow(name, param, workflow))
-        }
+        "eval_workflow_param" => at_workflow(case),
         "eval_workflow_params" => all_of_workflow(case),
         "eval_step_param" => at_step(case),
         "eval_step_params" => all_of_step(case),
         "eval_signal_params" => signals(case),
-        "parse_attribute" => {
-            let parsed =
-                at_workflow(case, |evaluator, name, param, workflow| evaluator.attribute(name, param, workflow));
-            let is_ignored = case.input("ignore_error").as_bool() == Some(true);
-            if parsed.is_err() && is_ignored { Ok(Json::Null) } else { parsed }
-        }
+        "parse_attribute" => attribute(case),
         "signal_dependencies_to_params" => as_params(case, dependency),
         "signal_outputs_to_params" => as_params(case, output),
         other => Err(unknown(other)),
@@ -59,7 +52,7 @@ fn evaluate<T>(
     run(&mut evaluator).map_err(|error| failed(&error))
 }
 
-fn context<'c>(case: &'c Case) -> Result<RunContext<'c>, Failure> {
+fn context(case: &Case) -> Result<RunContext<'_>, Failure> {
     let mut context = RunContext::new(case.input("context"), case.input("steps"))?;
     if let Some(id) = case.input("workflow_id").as_str() {
         context.workflow_id = id;
@@ -79,19 +72,41 @@ fn subject(case: &Case) -> Result<(Arc<Definition>, Option<Evaluated>), Failure>
     Ok((Arc::clone(&param.definition), param.evaluated.clone()))
 }
 
-type AtWorkflow = fn(&mut Evaluator<'_>, &str, &Definition, &Params) -> Result<Evaluated, Error>;
+/// A param and the workflow around it.
+struct AtWorkflow<'c> {
+    definition: Arc<Definition>,
+    evaluated: Option<Evaluated>,
+    workflow: Params,
+    context: RunContext<'c>,
+}
 
-fn at_workflow(case: &Case, run: AtWorkflow) -> Result<Json, Failure> {
-    let (definition, evaluated) = subject(case)?;
-    if let Some(evaluated) = evaluated {
-        return Ok(write::value(&evaluated.value));
+impl<'c> AtWorkflow<'c> {
+    fn of(case: &'c Case) -> Result<Self, Failure> {
+        let (definition, evaluated) = subject(case)?;
+        let inputs = case.input("params");
+        let workflow = params(if inputs.is_null() { case.input("workflow_params") } else { inputs })?;
+        let mut context = context(case)?;
+        context.is_step_level = false;
+        Ok(Self { definition, evaluated, workflow, context })
     }
-    let inputs = case.input("params");
-    let workflow = params(if inputs.is_null() { case.input("workflow_params") } else { inputs })?;
-    let mut context = context(case)?;
-    context.is_step_level = false;
-    let evaluated = evaluate(&context, |evaluator| run(evaluator, NAME, &definition, &workflow))?;
+}
+
+fn at_workflow(case: &Case) -> Result<Json, Failure> {
+    let AtWorkflow { definition, evaluated, workflow, context } = AtWorkflow::of(case)?;
+    let evaluated = match evaluated {
+        Some(evaluated) => evaluated,
+        None => evaluate(&context, |evaluator| evaluator.at_workflow(NAME, &definition, &workflow))?,
+    };
     Ok(write::value(&evaluated.value))
+}
+
+fn attribute(case: &Case) -> Result<Json, Failure> {
+    let AtWorkflow { definition, workflow, context, .. } = AtWorkflow::of(case)?;
+    let parsed = evaluate(&context, |evaluator| evaluator.attribute(NAME, &definition, &workflow));
+    match parsed {
+        Err(_) if case.input("ignore_error").as_bool() == Some(true) => Ok(Json::Null),
+        parsed => parsed.map(|evaluated| write::value(&evaluated.value)),
+    }
 }
 
 fn values(params: &Params) -> Json {

@@ -24,11 +24,12 @@ pub trait Context {
     /// What was found for a lookup that an earlier evaluation asked for.
     fn found(&self, lookup: &Lookup) -> Option<&Found>;
 
-    /// What stands between a step's id and its param in a reference.
-    fn separator(&self) -> &str {
-        "__"
-    }
+    /// What stands between a step's id and its param in a reference; see [`SEPARATOR`].
+    fn separator(&self) -> &str;
 }
+
+/// The usual separator.
+pub const SEPARATOR: &str = "__";
 
 /// An instance and its run.
 #[derive(Clone, Copy, Debug)]

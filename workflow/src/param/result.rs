@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Number;
+use serde_json::{Number, Value as Json};
 
-use super::{Error, Literal, Type, Value, number, write};
+use super::{Error, Literal, Type, Value, number};
 
 /// A remark on a conversion that its author may not have meant: (`info` or `warn`, text).
 pub type Note = (&'static str, Arc<str>);
@@ -93,7 +93,56 @@ pub fn scalar_text(value: &Value) -> Option<String> {
 
 /// The text of any value inside another text: scalars as Java writes them, the rest as JSON.
 pub fn text(value: &Value) -> String {
-    scalar_text(value).unwrap_or_else(|| write::value(value).to_string())
+    scalar_text(value).unwrap_or_else(|| {
+        let mut text = String::new();
+        write_json(value, &mut text);
+        text
+    })
+}
+
+/// JSON as Java writes it, where a number's digits are the text that somebody reads.
+fn write_json(value: &Value, out: &mut String) {
+    fn list<T>(array: &[T], out: &mut String, write: impl Fn(&T, &mut String)) {
+        out.push('[');
+        for (index, element) in array.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write(element, out);
+        }
+        out.push(']');
+    }
+    let quoted = |text: &str, out: &mut String| out.push_str(&Json::from(text).to_string());
+    let double = |value: &f64, out: &mut String| {
+        let text = number::double_text(*value);
+        if value.is_finite() { out.push_str(&text) } else { quoted(&text, out) }
+    };
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::String(text) => quoted(text, out),
+        Value::Long(value) => out.push_str(&value.to_string()),
+        Value::Double(value) => double(value, out),
+        Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+        Value::StringArray(array) => list(array, out, |text, out| match text {
+            Some(text) => quoted(text, out),
+            None => out.push_str("null"),
+        }),
+        Value::LongArray(array) => list(array, out, |value, out| out.push_str(&value.to_string())),
+        Value::DoubleArray(array) => list(array, out, double),
+        Value::BooleanArray(array) => list(array, out, |value, out| out.push_str(&value.to_string())),
+        Value::Map(map) => {
+            out.push('{');
+            for (index, (key, value)) in map.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                quoted(key, out);
+                out.push(':');
+                write_json(value, out);
+            }
+            out.push('}');
+        }
+    }
 }
 
 fn element_texts(value: &Value) -> Option<Arc<[Option<Arc<str>>]>> {

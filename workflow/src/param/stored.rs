@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::{Evaluated, Param, Params, Type, Value, number, read};
-use crate::{problem::Problem, time::Timestamp};
+use crate::{
+    problem::{Problem, code},
+    time::Timestamp,
+};
 
 /// Reads params of a run or an attempt as [`super::write::params`] writes them.
 pub fn params(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Params {
@@ -27,7 +30,7 @@ fn evaluated(kind: Type, object: &Map<String, Json>, path: &str, problems: &mut 
     let json = json.or_else(|| at.and(Some(&Json::Null)))?;
     let Some(value) = value(kind, json) else {
         let message = format!("`{json}` is no evaluated result of a {kind}");
-        problems.push(Problem::new("param.result", format!("{path}.evaluated_result"), message));
+        problems.push(Problem::new(code::WRONG_TYPE, format!("{path}.evaluated_result"), message));
         return None;
     };
     let note = ["info", "warn"].into_iter().find_map(|level| Some((level, Arc::from(object.get(level)?.as_str()?))));
@@ -46,7 +49,7 @@ pub fn value(kind: Type, json: &Json) -> Option<Value> {
         Type::Long => Value::Long(json.as_i64()?),
         Type::Double => Value::Double(double(json)?),
         Type::Boolean => Value::Boolean(json.as_bool()?),
-        Type::StringArray => Value::StringArray(array()?.iter().map(text).collect::<Option<_>>()?),
+        Type::StringArray => Value::StringArray(texts(array()?)?),
         Type::LongArray => Value::LongArray(array()?.iter().map(Json::as_i64).collect::<Option<_>>()?),
         Type::DoubleArray => Value::DoubleArray(array()?.iter().map(double).collect::<Option<_>>()?),
         Type::BooleanArray => Value::BooleanArray(array()?.iter().map(Json::as_bool).collect::<Option<_>>()?),
@@ -84,12 +87,10 @@ fn map(object: &Map<String, Json>) -> Value {
     Value::Map(Arc::new(object.iter().map(|(key, json)| (Arc::from(key.as_str()), plain(json))).collect()))
 }
 
-fn text(json: &Json) -> Option<Option<Arc<str>>> {
-    match json {
-        Json::Null => Some(None),
-        Json::String(text) => Some(Some(Arc::from(text.as_str()))),
-        _ => None,
-    }
+/// Texts and nulls.
+fn texts(array: &[Json]) -> Option<Arc<[Option<Arc<str>>]>> {
+    let is_text = |json: &Json| json.is_null() || json.is_string();
+    array.iter().all(is_text).then(|| array.iter().map(|json| json.as_str().map(Arc::from)).collect())
 }
 
 /// A double as a number, or as one of the three texts that stand for what JSON cannot say.

@@ -12,7 +12,7 @@ use crate::param;
 /// A pending evaluation stays [`Kind::Pending`]; every other failure is [`Kind::Invalid`] or [`Kind::Internal`] with the failure
 /// itself as its cause.
 pub fn conclude(program: &Program, outcome: Result<Value, Error>) -> Result<param::Value, Error> {
-    let text = program.text();
+    let text = program.written();
     match outcome {
         Ok(value) => into_param(&value).map_err(|error| match error.kind() {
             Kind::Invalid => error.for_expression(text),

@@ -9,6 +9,8 @@ use super::{Error, Limits, Span, error::Class, error::Kind, parser, references, 
 pub struct Program(Arc<Inner>);
 
 struct Inner {
+    /// As it was written, where preparing changed it.
+    written: Option<Box<str>>,
     text: Box<str>,
     tree: Tree,
     inputs: Vec<Arc<str>>,
@@ -20,13 +22,13 @@ struct Inner {
 impl Program {
     /// Parses the bare language, where every statement has its `;`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        Self::build(text, false)
+        Self::build(text, None)
     }
 
     /// Parses an expression as the engine does: blanks around it are dropped and a missing last `;` is added. Such a program reads
     /// nothing from its scope but its inputs, and may call `Util.toJson`.
     pub fn parse_prepared(text: &str) -> Result<Self, Error> {
-        Self::build(&prepared(text), true)
+        Self::build(&prepared(text), Some(text))
     }
 
     /// Whether the text of a program is short enough; parsing does not look.
@@ -43,7 +45,9 @@ impl Program {
         Err(Error::limit(Class::IllegalArgument, message))
     }
 
-    fn build(text: &str, is_prepared: bool) -> Result<Self, Error> {
+    /// `written` is what was prepared, and absent for the bare language.
+    fn build(text: &str, written: Option<&str>) -> Result<Self, Error> {
+        let is_prepared = written.is_some();
         if u32::try_from(text.len()).is_err() {
             return Err(Error::new(Kind::Limit, Class::IllegalArgument, "the expression is longer than 4 GiB"));
         }
@@ -52,7 +56,8 @@ impl Program {
         let mut readable = vec![!is_prepared; tree.names.len()];
         slots.iter().for_each(|slot| readable[*slot as usize] = true);
         let inputs = slots.iter().map(|slot| Arc::clone(&tree.names[*slot as usize])).collect();
-        Ok(Self(Arc::new(Inner { text: text.into(), tree, inputs, readable, is_prepared })))
+        let written = written.filter(|written| *written != text).map(Into::into);
+        Ok(Self(Arc::new(Inner { written, text: text.into(), tree, inputs, readable, is_prepared })))
     }
 
     /// The names that the program reads from its scope, in first-use order; `params` is one of them where it occurs.
@@ -63,6 +68,11 @@ impl Program {
     /// The text that was parsed: the prepared one for a prepared program. Spans count its bytes.
     pub fn text(&self) -> &str {
         &self.0.text
+    }
+
+    /// The text as it was written, which messages show.
+    pub fn written(&self) -> &str {
+        self.0.written.as_deref().unwrap_or(&self.0.text)
     }
 
     /// The characters that an error is about.

@@ -9,7 +9,7 @@ use workflow::{
     param::{
         self, Authority, Cache, Context, Definitions, Error, Evaluator, Layer, Params, Source, StepLevel, Value,
         children,
-        context::{Attempt, Children, CurrentStep, Initiator, Instance, Signal, SignalQuery, Step},
+        context::{Attempt, Children, CurrentStep, Initiator, Instance, SEPARATOR, Signal, SignalQuery, Step},
         defaults, evaluate_plain,
         layers::{self, Origin},
         merge, read, settle, size, stored, write,
@@ -87,6 +87,10 @@ impl Context for Run {
     fn found(&self, lookup: &Lookup) -> Option<&Found> {
         self.asked.borrow_mut().push(lookup.clone());
         self.found.as_ref()
+    }
+
+    fn separator(&self) -> &str {
+        SEPARATOR
     }
 }
 
@@ -364,6 +368,18 @@ fn workflow_params_see_only_names_that_the_expression_reads() {
 }
 
 #[test]
+fn interpolated_values_read_as_java_writes_them() {
+    let values = workflow_values(json!({
+        "d": {"type": "DOUBLE", "value": 1e10},
+        "a": {"type": "DOUBLE_ARRAY", "value": [1e10, 1]},
+        "m": {"type": "MAP", "value": {"k": {"type": "STRING", "value": "\""}, "n": {"type": "LONG_ARRAY", "value": [1, 2]}}},
+        "t": {"type": "STRING_MAP", "value": {"$d": "${a}", "m": "$m"}},
+    }));
+    let expected = json!({"1.0E10": "[1.0E10,1.0]", "m": r#"{"k":"\"","n":[1,2]}"#});
+    assert_eq!(values.unwrap()["t"], expected);
+}
+
+#[test]
 fn cycles_and_endless_chains_are_told() {
     let long = |expression: &str| json!({"type": "LONG", "expression": expression});
     let error = workflow_values(json!({"a": long("b + 1"), "b": long("a + 1")})).unwrap_err();
@@ -392,6 +408,22 @@ fn results_are_fitted_to_the_declared_type() {
     ];
     for (kind, expression, message) in failures {
         assert_eq!(value(kind, expression).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn failures_of_expressions_show_them_as_written() {
+    let error =
+        |expression: &str| workflow_values(json!({"a": {"type": "LONG", "expression": expression}})).unwrap_err();
+    let cases = [
+        (" 100 / 0", "Expression evaluation throws an exception for expr=[ 100 / 0]"),
+        ("1 +", "Expression validator throws an exception for expr=[1 +]"),
+        ("throw 'm'", "Expression throws an error [ERROR: m] for expr=[throw 'm']"),
+        ("null", "Invalid return type [NULL] for expr=[null]"),
+    ];
+    for (expression, message) in cases {
+        let error = error(expression);
+        assert_eq!((error.to_string().as_str(), error.kind()), (message, "MaestroInvalidExpressionException"));
     }
 }
 

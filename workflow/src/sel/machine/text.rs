@@ -1,9 +1,10 @@
 //! Values as text, as string concatenation shows them.
 
-use std::fmt::Write;
-
 use super::{Datum, Map, budget::Budget};
 use crate::sel::Error;
+
+/// A double in the reference's style, as params show it too.
+pub(in crate::sel) use crate::param::number::double_text as java_double;
 
 /// Maps within maps deeper than this have no text; the reference would run out of stack.
 const DEPTH_MAX: usize = 64;
@@ -62,26 +63,4 @@ pub(in crate::sel) fn plain(datum: &Datum) -> String {
         Datum::Days(days) => format!("P{days}D"),
         Datum::Uuid(uuid) => uuid.to_string(),
     }
-}
-
-/// The shortest decimal that reads back as the same number, in the reference's style.
-pub(in crate::sel) fn java_double(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    let size = value.abs();
-    if value == 0.0 || (1e-3..1e7).contains(&size) {
-        return format!("{value:?}");
-    }
-    let scientific = format!("{value:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let mut text = digits.to_owned();
-    if !digits.contains('.') {
-        text.push_str(".0");
-    }
-    write!(text, "E{exponent}").expect("writing to a string never fails");
-    text
 }
