@@ -1,0 +1,163 @@
+//! A queue with one reader, bounded towards the outside.
+//!
+//! Actors tell each other things in both directions. If they waited for room in each other's mailbox, two of them could wait for each other
+//! for ever. So a message from inside (`tell`) is always taken, and the bound stands where work comes in (`offer`): a caller is refused
+//! when the mailbox is full. What is told inside is bounded by what was admitted, since a machine says a bounded number of
+//! things for each thing it hears.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+};
+
+use futures::task::AtomicWaker;
+
+/// Memory for messages that an idle mailbox keeps.
+const KEPT: usize = 4;
+
+/// The way to an actor. Cheap to clone; holding one does not keep the actor alive.
+pub struct Handle<M> {
+    shared: Arc<Shared<M>>,
+}
+
+/// Why an offered message was not taken; it comes back.
+#[derive(Debug)]
+pub enum Refused<M> {
+    /// Too many are waiting.
+    Full(M),
+    /// The actor has ended.
+    Gone(M),
+}
+
+/// The actor's end of its queue.
+pub(super) struct Mailbox<M> {
+    shared: Arc<Shared<M>>,
+}
+
+struct Shared<M> {
+    queue: Mutex<Queue<M>>,
+    reader: AtomicWaker,
+    capacity: usize,
+}
+
+struct Queue<M> {
+    waiting: VecDeque<M>,
+    is_open: bool,
+}
+
+pub(super) fn open<M>(capacity: usize) -> (Handle<M>, Mailbox<M>) {
+    let queue = Mutex::new(Queue { waiting: VecDeque::new(), is_open: true });
+    let shared = Arc::new(Shared { queue, reader: AtomicWaker::new(), capacity });
+    (Handle { shared: Arc::clone(&shared) }, Mailbox { shared })
+}
+
+impl<M> Shared<M> {
+    fn queue(&self) -> MutexGuard<'_, Queue<M>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.queue().is_open = false;
+        self.reader.wake();
+    }
+}
+
+impl<M> Handle<M> {
+    /// From outside: taken unless the mailbox is full.
+    pub fn offer(&self, message: M) -> Result<(), Refused<M>> {
+        let mut queue = self.shared.queue();
+        if !queue.is_open {
+            return Err(Refused::Gone(message));
+        }
+        if queue.waiting.len() >= self.shared.capacity {
+            return Err(Refused::Full(message));
+        }
+        queue.waiting.push_back(message);
+        drop(queue);
+        self.shared.reader.wake();
+        Ok(())
+    }
+
+    /// From inside: always taken, unless the actor has ended; then the message comes back.
+    pub fn tell(&self, message: M) -> Result<(), M> {
+        let mut queue = self.shared.queue();
+        if !queue.is_open {
+            return Err(message);
+        }
+        queue.waiting.push_back(message);
+        drop(queue);
+        self.shared.reader.wake();
+        Ok(())
+    }
+
+    /// Nothing more comes in; the actor handles what waits and ends.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Whether the actor has ended or is about to.
+    pub fn is_closed(&self) -> bool {
+        !self.shared.queue().is_open
+    }
+}
+
+impl<M> Mailbox<M> {
+    /// Waits for messages and takes up to `limit`; `false` when there will be none any more.
+    pub(super) async fn wait(&mut self, into: &mut VecDeque<M>, limit: usize) -> bool {
+        std::future::poll_fn(|context| {
+            self.shared.reader.register(context.waker());
+            let mut queue = self.shared.queue();
+            if queue.waiting.is_empty() {
+                return if queue.is_open { Poll::Pending } else { Poll::Ready(false) };
+            }
+            queue.move_into(into, limit);
+            Poll::Ready(true)
+        })
+        .await
+    }
+
+    /// Takes up to `limit` messages without waiting; `false` when the mailbox was closed.
+    pub(super) fn take(&mut self, into: &mut VecDeque<M>, limit: usize) -> bool {
+        let mut queue = self.shared.queue();
+        queue.move_into(into, limit);
+        queue.is_open
+    }
+
+    /// Closes the mailbox if nothing waits in it: whoever tells something later finds it closed.
+    pub(super) fn close_if_empty(&mut self) -> bool {
+        let mut queue = self.shared.queue();
+        queue.is_open &= !queue.waiting.is_empty();
+        queue.waiting.is_empty()
+    }
+}
+
+impl<M> Queue<M> {
+    fn move_into(&mut self, into: &mut VecDeque<M>, limit: usize) {
+        let count = limit.min(self.waiting.len());
+        into.extend(self.waiting.drain(..count));
+        if self.waiting.is_empty() {
+            self.waiting.shrink_to(KEPT);
+        }
+    }
+}
+
+impl<M> Drop for Mailbox<M> {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl<M> Clone for Handle<M> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<M> fmt::Debug for Handle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let queue = self.shared.queue();
+        f.debug_struct("Handle").field("is_open", &queue.is_open).field("waiting", &queue.waiting.len()).finish()
+    }
+}

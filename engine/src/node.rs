@@ -1,0 +1,163 @@
+//! What all actors of one process share, and how what waited for a commit leaves.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use tokio::{
+    runtime,
+    sync::{Notify, Semaphore},
+    task,
+};
+use workflow::{
+    id::{AttemptKey, Ids},
+    life::{Address, Message, Rows, Unreadable},
+    port::{Clock, Lookup, Report},
+    time::Timestamp,
+};
+
+use crate::{
+    actor::Handle,
+    around::Around,
+    committer::Committer,
+    lives::Lives,
+    router::{Envelope, Router},
+    steps::Steps,
+    store::{self, Store},
+    tickets::Tickets,
+    timers::{self, Due},
+    turn::Later,
+    watchers::Watchers,
+};
+
+/// Reads of a machine's rows that may be under way; more wait.
+pub(crate) const READS: usize = 16;
+
+/// How long to wait before a lookup that failed is asked again.
+const FETCH_AGAIN: Duration = Duration::from_secs(1);
+
+/// Makes a source of ids for one turn.
+pub(crate) type MakeIds = fn() -> Box<dyn Ids>;
+
+/// The parts that every actor needs.
+pub(crate) struct Node {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) lives: Arc<dyn Lives>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: MakeIds,
+    pub(crate) around: Around,
+    pub(crate) committer: Committer,
+    pub(crate) router: Router,
+    pub(crate) tickets: Tickets,
+    pub(crate) watchers: Watchers,
+    /// Set right after the node is made: both need the node themselves.
+    pub(crate) steps: OnceLock<Steps>,
+    pub(crate) timers: OnceLock<Handle<timers::Order>>,
+    /// Rung when events are durable; `None` if nobody wants them.
+    pub(crate) published: Option<Arc<Notify>>,
+    pub(crate) residents: AtomicUsize,
+    pub(crate) reads: Semaphore,
+    pub(crate) runtime: runtime::Handle,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("store", &self.store).field("around", &self.around).finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Reads durable rows on a thread that may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Rows) -> T + Send + 'static,
+    ) -> Result<T, Unreadable> {
+        let _place = self.reads.acquire().await.map_err(|_| Unreadable("the engine is shutting down".to_owned()))?;
+        let store = Arc::clone(&self.store);
+        task::spawn_blocking(move || view(&*store, look)).await.map_err(|fault| Unreadable(fault.to_string()))?
+    }
+
+    /// Lets go of what waited for a commit of the machine at `address`, in order.
+    pub(crate) fn release(self: &Arc<Self>, address: &Address, later: Vec<Later>) {
+        for later in later {
+            match later {
+                Later::Execute { attempt, work } => {
+                    if let Some(steps) = self.steps.get() {
+                        steps.execute(attempt, work);
+                    }
+                }
+                Later::Cancel { attempt } => {
+                    if let Some(steps) = self.steps.get() {
+                        steps.cancel(&attempt);
+                    }
+                }
+                Later::Reply { ticket, answer } => self.tickets.answer(ticket, answer),
+                Later::Fetch(lookup) => self.fetch(address.clone(), lookup),
+                Later::Break { key, body } => self.around.change(&key, body.as_ref()),
+                Later::End => {
+                    if let Address::Run(run) = address {
+                        self.watchers.tell(run);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn set_timer(&self, address: Address, due: Due, at: Timestamp) {
+        if let Some(timers) = self.timers.get() {
+            let _shut_down = timers.tell(timers::Order::Set { address, due, at });
+        }
+    }
+
+    pub(crate) fn forget_timers(&self, address: &Address) {
+        if let Some(timers) = self.timers.get() {
+            let _shut_down = timers.tell(timers::Order::Forget(address.clone()));
+        }
+    }
+
+    /// A timer fired.
+    pub(crate) fn wake(&self, to: Address, due: Due) {
+        match due {
+            Due::Woken(wake) => self.router.tell(Envelope { to, from: None, message: Message::Woken(wake) }),
+            Due::Idle => self.router.idle(to),
+        }
+    }
+
+    /// A step's work has ended.
+    pub(crate) fn report(&self, attempt: AttemptKey, report: Report) {
+        let to = Address::Run(attempt.run.clone());
+        let message = Message::Executed { attempt, report: Box::new(report) };
+        self.router.tell(Envelope { to, from: None, message });
+    }
+
+    fn fetch(self: &Arc<Self>, to: Address, lookup: Lookup) {
+        let node = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let lives = Arc::clone(&node.lives);
+            let asked = lookup.clone();
+            let found = node.read(move |rows| lives.find(&asked, rows)).await.and_then(|found| found);
+            match found {
+                Ok(found) => {
+                    node.router.tell(Envelope { to, from: None, message: Message::Found { lookup, found } });
+                }
+                // Whoever asked asks again when it is told to.
+                Err(error) => {
+                    tracing::warn!(%error, machine = %to, "a lookup failed and will be asked again");
+                    tokio::time::sleep(FETCH_AGAIN).await;
+                    node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+                }
+            }
+        });
+    }
+}
+
+/// Hands one consistent state of the store to `look`.
+pub(crate) fn view<T>(store: &dyn Store, look: impl FnOnce(&dyn Rows) -> T) -> Result<T, Unreadable> {
+    let (mut look, mut seen) = (Some(look), None);
+    store
+        .view(&mut |rows| seen = look.take().map(|look| look(rows)))
+        .map_err(|error| Unreadable(store::chain(&error)))?;
+    seen.ok_or_else(|| Unreadable("the store showed nothing".to_owned()))
+}

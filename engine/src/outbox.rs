@@ -1,0 +1,68 @@
+//! Delivery of published events, in order and at least once.
+//!
+//! Events become durable with what they tell of. They are handed to the consumer in the order of their commits and go when it has taken
+//! them; after a crash the last ones come again, and a consumer knows them by their keys.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
+use workflow::{event::Event, port::Pending};
+
+use crate::{
+    committer::{Commit, Committer, Stopped},
+    store::{Batch, Position, Store, chain},
+};
+
+/// Bundles read at once.
+const BUNDLES: usize = 64;
+/// The wait after a consumer or a read failed.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Whoever wants to know what happens.
+pub trait Consumer: Send + Sync + 'static {
+    /// Takes events; after an error the same ones come again.
+    fn consume(&self, events: Vec<Event>) -> Pending<'_, Result<(), NotTaken>>;
+}
+
+/// A consumer could not take events now.
+#[derive(Debug, thiserror::Error)]
+#[error("events could not be taken: {0}")]
+pub struct NotTaken(pub String);
+
+/// Delivers for as long as the engine writes.
+pub(crate) async fn deliver(
+    store: Arc<dyn Store>,
+    committer: Committer,
+    consumer: Arc<dyn Consumer>,
+    news: Arc<Notify>,
+) -> Stopped {
+    let mut last = Position::default();
+    loop {
+        let reader = Arc::clone(&store);
+        let read = tokio::task::spawn_blocking(move || reader.outbox(last, BUNDLES)).await;
+        let bundles = match read {
+            Ok(Ok(bundles)) => bundles,
+            Ok(Err(error)) => {
+                tracing::warn!(error = chain(&error), "the outbox could not be read and will be again");
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            }
+            // The process is going down.
+            Err(_) => return Stopped,
+        };
+        let Some(position) = bundles.last().map(|bundle| bundle.position) else {
+            news.notified().await;
+            continue;
+        };
+        let events: Vec<Event> = bundles.into_iter().flat_map(|bundle| bundle.events).collect();
+        while let Err(error) = consumer.consume(events.clone()).await {
+            tracing::warn!(%error, "events will be delivered again");
+            tokio::time::sleep(AGAIN).await;
+        }
+        last = position;
+        let batch = Batch { consumed: Some(position), ..Batch::default() };
+        if let Err(stopped) = committer.submit(Commit { batch, then: None }).await {
+            return stopped;
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! One machine in memory: the actor that loads it, gives it its turns, and hands in what it decides.
+//!
+//! A turn is one commit. It is handed in before anybody is told of it, so whoever learns of it commits later; what leaves the process
+//! leaves when it is durable. The actor does not wait for that and goes on deciding.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use workflow::{
+    life::{Address, Machine, Message, Task, Ticket},
+    port::{Reason, Refusal},
+    time::Millis,
+};
+
+use crate::{
+    actor::{self, Actor, Handle, Next},
+    committer::{Commit, Stopped, Then},
+    group::ToGroup,
+    metric,
+    node::Node,
+    router::Envelope,
+    store::{Batch, Fence, Write},
+    timers::Due,
+    turn::{self, Decided, Given, Later},
+};
+
+/// Faults after which a machine is left alone: a panic that comes back would otherwise come back for ever.
+const FAULTS_MAX: u32 = 5;
+/// The wait before a machine is loaded again, times the number of its faults.
+const FAULT_PAUSE: Duration = Duration::from_millis(200);
+/// How long a settled machine that is not a run stays for the next message.
+const LINGER: Millis = Millis::from_secs(60);
+
+/// What a resident is told. `Durable` and `Idle` are for the actor itself.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// Something for its machine.
+    Message(Envelope),
+    /// So many of its commits are durable.
+    Durable(u64),
+    /// It has lingered long enough.
+    Idle,
+    /// Others have forgotten what it asked for.
+    AskAgain,
+}
+
+/// The actor of one machine.
+pub(crate) struct Resident {
+    node: Arc<Node>,
+    fence: Fence,
+    address: Address,
+    group: Handle<ToGroup>,
+    own: Handle<Heard>,
+    machine: State,
+    /// What the machine wants to come back to.
+    tasks: VecDeque<Task>,
+    /// Commits handed in.
+    submitted: u64,
+    /// How many of them are known to be durable.
+    durable: u64,
+    faults: u32,
+}
+
+enum State {
+    Absent,
+    Loaded(Box<dyn Machine>),
+    /// It failed too often; the reason is what callers are told.
+    GivenUp(String),
+}
+
+/// Whom to answer, or to tell that they must ask again, if a turn is lost.
+#[derive(Default)]
+struct Lost {
+    tickets: Vec<Ticket>,
+    senders: Vec<Address>,
+}
+
+impl fmt::Debug for Resident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resident").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Resident {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        fence: Fence,
+        address: Address,
+        group: Handle<ToGroup>,
+        own: Handle<Heard>,
+    ) -> Self {
+        let (machine, tasks) = (State::Absent, VecDeque::new());
+        Self { node, fence, address, group, own, machine, tasks, submitted: 0, durable: 0, faults: 0 }
+    }
+
+    /// Brings the machine into memory; until then the messages wait.
+    async fn load(&mut self) -> Result<(), String> {
+        if !matches!(self.machine, State::Absent) {
+            return Ok(());
+        }
+        let (lives, address) = (Arc::clone(&self.node.lives), self.address.clone());
+        let loaded = self.node.read(move |rows| lives.load(&address, rows)).await.and_then(|loaded| loaded);
+        self.machine = State::Loaded(loaded.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// One turn over what waits. What was not handled because of a fault stays in `waiting`.
+    async fn live(&mut self, waiting: &mut VecDeque<Heard>) -> Result<Next, Stopped> {
+        let mut is_idle = false;
+        waiting.retain(|heard| match heard {
+            Heard::Durable(count) => {
+                self.durable = *count;
+                false
+            }
+            Heard::Idle => {
+                is_idle = true;
+                false
+            }
+            Heard::Message(_) | Heard::AskAgain => true,
+        });
+        if waiting.is_empty() && self.tasks.is_empty() {
+            return Ok(self.stay_or_leave(is_idle));
+        }
+        if let Err(reason) = self.load().await {
+            return self.fault(Lost::default(), reason, waiting).await;
+        }
+        let mut lost = Lost::default();
+        match self.take(waiting, &mut lost) {
+            Some(Ok(decided)) => self.act(decided).await,
+            Some(Err(reason)) => self.fault(lost, reason, waiting).await,
+            None => Ok(Next::Wait),
+        }
+    }
+
+    /// The machine's own part of a turn, with a panic as an error; `None` if the machine was given up.
+    fn take(&mut self, waiting: &mut VecDeque<Heard>, lost: &mut Lost) -> Option<Result<Decided, String>> {
+        let machine = match &mut self.machine {
+            State::Loaded(machine) => machine,
+            State::Absent => return None,
+            State::GivenUp(reason) => {
+                turn_away(&self.node, &self.address, reason, waiting);
+                return None;
+            }
+        };
+        let mut messages = || match waiting.pop_front()? {
+            Heard::Message(envelope) => Some(lost.remember(envelope)),
+            Heard::AskAgain | Heard::Durable(_) | Heard::Idle => Some(Message::Recovered),
+        };
+        let mut ids = (self.node.ids)();
+        let given = Given { now: self.node.clock.now(), ids: &mut *ids, surroundings: &self.node.around };
+        let turn = || turn::take(&mut **machine, &mut messages, &mut self.tasks, given);
+        Some(catch_unwind(AssertUnwindSafe(turn)).map_err(|panic| actor::message(&*panic)))
+    }
+
+    /// Hands the commit in, then tells others.
+    async fn act(&mut self, decided: Decided) -> Result<Next, Stopped> {
+        let is_settled = self.tasks.is_empty() && self.is_settled();
+        let Decided { rows, events, later, sends, wakes } = decided;
+        // Events that nobody consumes are not kept.
+        let events = if self.node.published.is_some() { events } else { Vec::new() };
+        let has_news = !events.is_empty();
+        let mut batch = Batch { events, ..Batch::default() };
+        for (key, row) in rows {
+            let write = row.map_or(Write::Forget, |row| Write::Save {
+                live: row.is_live.then_some(self.fence.group),
+                body: row.body,
+            });
+            batch.writes.insert(key, write);
+        }
+        if !batch.is_empty() {
+            batch.fences.insert(self.fence);
+        }
+        let is_behind = is_settled && self.durable < self.submitted;
+        if !batch.is_empty() || !later.is_empty() || is_behind {
+            self.submitted += 1;
+            let then = self.then(later, has_news, is_settled);
+            self.node.committer.submit(Commit { batch, then }).await?;
+        }
+        for (to, note) in sends {
+            self.node.router.tell(Envelope { to, from: Some(self.address.clone()), message: Message::Note(note) });
+        }
+        for (at, wake) in wakes {
+            self.node.set_timer(self.address.clone(), Due::Woken(wake), at);
+        }
+        Ok(if self.tasks.is_empty() { self.stay_or_leave(false) } else { Next::GoOn })
+    }
+
+    fn then(&self, later: Vec<Later>, has_news: bool, is_settled: bool) -> Option<Then> {
+        if later.is_empty() && !has_news && !is_settled {
+            return None;
+        }
+        let (node, address) = (Arc::clone(&self.node), self.address.clone());
+        let durable = is_settled.then(|| (self.own.clone(), self.submitted));
+        Some(Box::new(move || {
+            node.release(&address, later);
+            if let Some(published) = node.published.as_ref().filter(|_| has_news) {
+                published.notify_one();
+            }
+            if let Some((own, count)) = durable {
+                let _left = own.tell(Heard::Durable(count));
+            }
+        }))
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(&self.machine, State::Loaded(machine) if machine.is_settled())
+    }
+
+    /// A settled machine leaves once all that it decided is durable, so that its rows are what it was.
+    fn stay_or_leave(&mut self, is_idle: bool) -> Next {
+        if !self.is_settled() || self.durable < self.submitted {
+            return Next::Wait;
+        }
+        match self.address {
+            Address::Permits | Address::Signals | Address::Library => return Next::Wait,
+            Address::Workflow(_) if !is_idle => {
+                self.node.set_timer(self.address.clone(), Due::Idle, self.node.clock.now() + LINGER);
+                return Next::Wait;
+            }
+            Address::Workflow(_) | Address::Run(_) => {}
+        }
+        // Should a message come just now, the machine is loaded again, as if it had left.
+        self.machine = State::Absent;
+        self.node.forget_timers(&self.address);
+        Next::Leave
+    }
+
+    /// A panic, or rows that could not be read: the machine is loaded again from what is durable, and everybody concerned asks again.
+    async fn fault(&mut self, lost: Lost, reason: String, waiting: &mut VecDeque<Heard>) -> Result<Next, Stopped> {
+        metric::faulted();
+        self.faults += 1;
+        tracing::error!(machine = %self.address, reason, faults = self.faults, "a machine failed");
+        self.machine = State::Absent;
+        self.tasks.clear();
+        self.node.committer.settled().await?;
+        self.durable = self.submitted;
+        for ticket in lost.tickets {
+            self.node.tickets.answer(ticket, Err(refusal(&self.address, &reason)));
+        }
+        if self.faults >= FAULTS_MAX {
+            tracing::error!(machine = %self.address, reason, "a machine is given up until the next start");
+            self.node.watchers.tell_given_up(&self.address, &reason);
+            self.machine = State::GivenUp(reason);
+            return Ok(Next::GoOn);
+        }
+        tokio::time::sleep(FAULT_PAUSE * self.faults).await;
+        waiting.push_front(Heard::AskAgain);
+        match self.address {
+            // They know in memory only what others asked for.
+            Address::Permits | Address::Signals | Address::Library => self.node.router.ask_again(),
+            Address::Workflow(_) | Address::Run(_) => {
+                for to in lost.senders {
+                    self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+                }
+            }
+        }
+        Ok(Next::GoOn)
+    }
+}
+
+impl Actor for Resident {
+    type Message = Heard;
+
+    async fn turn(&mut self, waiting: &mut VecDeque<Heard>) -> Next {
+        match self.live(waiting).await {
+            Ok(next) => next,
+            Err(Stopped) => {
+                waiting.clear();
+                self.machine = State::Absent;
+                self.tasks.clear();
+                Next::Leave
+            }
+        }
+    }
+
+    fn panicked(&mut self, what: String) -> Next {
+        tracing::error!(what, machine = %self.address, "the actor of a machine panicked");
+        self.machine = State::Absent;
+        self.tasks.clear();
+        let _open = self.own.tell(Heard::AskAgain);
+        Next::Wait
+    }
+
+    async fn end(self) {
+        self.node.residents.fetch_sub(1, Ordering::Relaxed);
+        metric::resident_left();
+        let _shut_down = self.group.tell(ToGroup::Left(self.address));
+    }
+}
+
+impl Lost {
+    fn remember(&mut self, envelope: Envelope) -> Message {
+        if let Message::Request { ticket, .. } = &envelope.message {
+            self.tickets.push(*ticket);
+        }
+        if let Some(from) = envelope.from
+            && !self.senders.contains(&from)
+        {
+            self.senders.push(from);
+        }
+        envelope.message
+    }
+}
+
+fn turn_away(node: &Node, address: &Address, reason: &str, waiting: &mut VecDeque<Heard>) {
+    for heard in waiting.drain(..) {
+        let Heard::Message(Envelope { message: Message::Request { ticket, .. }, .. }) = heard else { continue };
+        node.tickets.answer(ticket, Err(refusal(address, reason)));
+    }
+}
+
+fn refusal(address: &Address, reason: &str) -> Refusal {
+    Refusal::new(Reason::InternalError, format!("{address} failed: {reason}"))
+}

@@ -1,0 +1,165 @@
+//! Where rows and events are kept, and what makes a write durable.
+//!
+//! A store is narrow on purpose: write a batch whole or not at all, read rows, list what must be loaded after a crash, hand out
+//! events in order. Every batch names the group and generation that it was decided under, and is refused as a whole where
+//! somebody else has taken one of these groups over.
+//!
+//! Invariant: nothing here knows what a row means.
+
+mod batch;
+mod layout;
+pub mod memory;
+mod readers;
+mod schema;
+pub mod sqlite;
+
+use std::{fmt, io, path::PathBuf};
+
+use workflow::{
+    event::Event,
+    life::{RowKey, Rows},
+};
+
+pub use batch::{Batch, Write};
+pub use memory::Memory;
+pub use sqlite::Sqlite;
+
+/// A part of all machines, owned by one node at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub u32);
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// How often a group has changed hands; a write under an older one is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub i64);
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The right to write for a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fence {
+    /// The group.
+    pub group: GroupId,
+    /// The generation that the writer owns it in.
+    pub generation: Generation,
+}
+
+/// Where a bundle of events stands in the outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub i64);
+
+/// The events of one durable batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bundle {
+    /// Its place; positions grow, with gaps.
+    pub position: Position,
+    /// The events in the order in which they were published.
+    pub events: Vec<Event>,
+}
+
+/// What an engine needs of a store.
+pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// Takes all groups over, in the order of their numbers: each gets its next generation, so that whoever owned them before can no longer write.
+    /// `count` decides how many groups a new store has; later it stays what it was.
+    fn claim(&self, count: u32) -> Result<Vec<Fence>, Error>;
+
+    /// Writes a batch whole or not at all; durable on return.
+    fn commit(&self, batch: &Batch) -> Result<(), Error>;
+
+    /// Reads one consistent state of what is durable.
+    fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error>;
+
+    /// The rows of a group that a machine must be loaded by, in the order of their keys, after `after`.
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error>;
+
+    /// Bundles of events after a position, oldest first.
+    fn outbox(&self, after: Position, limit: usize) -> Result<Vec<Bundle>, Error>;
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another node took over: whoever decided this stops without writing.
+    #[error("group {group} is in generation {current} and no longer in {generation}")]
+    Fenced {
+        /// The group.
+        group: GroupId,
+        /// The generation that the writer believed in.
+        generation: Generation,
+        /// The one that the store knows.
+        current: Generation,
+    },
+    /// Nothing was written; free space and start again.
+    #[error("there is no space left to write to {place}")]
+    Full {
+        /// The file.
+        place: String,
+        /// What the system said.
+        source: rusqlite::Error,
+    },
+    /// Nothing was written; the disk or the file system is in trouble.
+    #[error("{place} could not be {act}")]
+    Broken {
+        /// The file.
+        place: String,
+        /// `written`, `read`, `opened`.
+        act: &'static str,
+        /// What the system said.
+        source: rusqlite::Error,
+    },
+    /// The folder of the file could not be made.
+    #[error("the folder {} could not be made", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A newer version of this program has written the store: use that version, or a copy from before.
+    #[error(
+        "{place} has schema {found}, this program knows schemas up to {known}: start it with the program that wrote it"
+    )]
+    Newer {
+        /// The file.
+        place: String,
+        /// Its schema.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// A migration that was applied to the store is not the one that this program contains.
+    #[error("{place} was migrated by another `{name}` than this program contains")]
+    Altered {
+        /// The file.
+        place: String,
+        /// The migration.
+        name: String,
+    },
+    /// The file belongs to some other program.
+    #[error("{place} is not a store of this program")]
+    Foreign {
+        /// The file.
+        place: String,
+    },
+    /// A row holds what this program does not write.
+    #[error("{what} cannot be stored or read back")]
+    Unreadable {
+        /// The row or the event.
+        what: String,
+    },
+}
+
+/// A failure with all its causes in one line, for where only text fits.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

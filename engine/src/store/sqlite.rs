@@ -1,0 +1,336 @@
+//! The embedded store: one SQLite file in WAL mode, durable at every commit.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Params, Row, ToSql, Transaction, TransactionBehavior, params_from_iter,
+};
+use serde_json::json;
+use workflow::{
+    event::Event,
+    life::{Body, Bound, Order, RowKey, Rows, Scan, Table, Unreadable},
+};
+
+use super::{
+    Batch, Bundle, Error, Fence, Generation, GroupId, Position, Store, Write,
+    layout::{LAYOUTS, Layout, layout},
+    readers::Readers,
+    schema,
+};
+
+/// How long to wait for a lock that another process holds (a backup, a person with `sqlite3`).
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements kept for each connection: a few for each table.
+pub(super) const STATEMENTS: usize = 128;
+/// Pages of 8 KiB; attempts of a few KiB then fit into a leaf.
+const PAGE_BYTES: i64 = 8192;
+/// The log goes back into the file about every 32 MiB; more often costs the writer, less often costs readers and disk.
+const CHECKPOINT_PAGES: i64 = 4096;
+/// Page cache of the writer, in KiB (negative, as SQLite wants it).
+const CACHE_KIB: i64 = -65_536;
+
+/// Where the file is and how large it may grow.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file; its folder is made if it is missing.
+    pub path: PathBuf,
+    /// The largest size of the file; `None` for whatever the disk has.
+    pub size_max_bytes: Option<u64>,
+}
+
+/// A store in one file.
+#[derive(Debug)]
+pub struct Sqlite {
+    place: String,
+    writer: Mutex<Connection>,
+    readers: Readers,
+}
+
+impl Sqlite {
+    /// Opens a file, making or migrating it where needed.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        if let Some(folder) = options.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
+        }
+        let place = options.path.display().to_string();
+        let broken = |source| Error::Broken { place: place.clone(), act: "opened", source };
+        let mut writer = connect(&options.path, options.size_max_bytes).map_err(broken)?;
+        schema::migrate(&mut writer, &place)?;
+        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(place.clone()), place })
+    }
+
+    fn failure(&self, act: &'static str, source: rusqlite::Error) -> Error {
+        let place = self.place.clone();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::Full { place, source },
+            _ => Error::Broken { place, act, source },
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.readers.with(|connection| {
+            let view = connection.transaction().map_err(|source| self.failure("read", source))?;
+            read(&view)
+        })?
+    }
+}
+
+fn connect(path: &Path, size_max_bytes: Option<u64>) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    if let Some(bytes) = size_max_bytes {
+        let pages = i64::try_from(bytes / PAGE_BYTES.unsigned_abs()).unwrap_or(i64::MAX);
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+impl Store for Sqlite {
+    fn claim(&self, count: u32) -> Result<Vec<Fence>, Error> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        claim(&mut writer, count).map_err(|source| self.failure("written", source))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), Error> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = |source| self.failure("written", source);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(written)?;
+        for fence in &batch.fences {
+            check(&transaction, *fence).map_err(written)??;
+        }
+        for (key, write) in &batch.writes {
+            put(&transaction, key, write).map_err(written)??;
+        }
+        if let Some(consumed) = batch.consumed {
+            run(&transaction, "DELETE FROM outbox WHERE position <= ?1", [consumed.0]).map_err(written)?;
+        }
+        if !batch.events.is_empty() {
+            run(&transaction, "INSERT INTO outbox (events) VALUES (?1)", [encode(&batch.events)]).map_err(written)?;
+        }
+        transaction.commit().map_err(written)
+    }
+
+    fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
+        self.read(|view| {
+            look(&View(view));
+            Ok(())
+        })
+    }
+
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error> {
+        self.read(|view| {
+            let first = after.map_or(0, |key| key.table as usize);
+            let mut keys = Vec::new();
+            for layout in &LAYOUTS[first..] {
+                let after = after.filter(|key| key.table == layout.table);
+                let more = live(view, layout, group, after, limit - keys.len());
+                keys.extend(more.map_err(|source| self.failure("read", source))?);
+                if keys.len() == limit {
+                    break;
+                }
+            }
+            Ok(keys)
+        })
+    }
+
+    fn outbox(&self, after: Position, limit: usize) -> Result<Vec<Bundle>, Error> {
+        self.read(|view| {
+            let bundles = outbox(view, after, limit).map_err(|source| self.failure("read", source))?;
+            bundles
+                .into_iter()
+                .map(|(position, text)| Ok(Bundle { position, events: decode(position, &text)? }))
+                .collect()
+        })
+    }
+}
+
+fn claim(writer: &mut Connection, count: u32) -> rusqlite::Result<Vec<Fence>> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let existing: u32 = transaction.query_row("SELECT count(*) FROM flow_group", (), |row| row.get(0))?;
+    if existing == 0 {
+        for group in 0..count {
+            transaction.execute("INSERT INTO flow_group (id, generation) VALUES (?1, 0)", [group])?;
+        }
+    }
+    let claimed = {
+        let mut claim =
+            transaction.prepare("UPDATE flow_group SET generation = generation + 1 RETURNING id, generation")?;
+        let fences = claim
+            .query_map((), |row| Ok(Fence { group: GroupId(row.get(0)?), generation: Generation(row.get(1)?) }))?;
+        let mut fences = fences.collect::<rusqlite::Result<Vec<_>>>()?;
+        fences.sort_unstable();
+        fences
+    };
+    transaction.commit()?;
+    Ok(claimed)
+}
+
+fn check(transaction: &Transaction<'_>, fence: Fence) -> rusqlite::Result<Result<(), Error>> {
+    let Fence { group, generation } = fence;
+    let current = transaction
+        .prepare_cached("SELECT generation FROM flow_group WHERE id = ?1")?
+        .query_row([group.0], |row| row.get(0))
+        .optional()?;
+    let current = Generation(current.unwrap_or(0));
+    Ok(if current == generation { Ok(()) } else { Err(Error::Fenced { group, generation, current }) })
+}
+
+fn put(transaction: &Transaction<'_>, key: &RowKey, write: &Write) -> rusqlite::Result<Result<(), Error>> {
+    let layout = layout(key.table);
+    let at: [&dyn ToSql; 5] = [&&*key.name, &key.first, &key.second, &&*key.part, &key.third];
+    match write {
+        Write::Save { body, live } => {
+            let Ok(text) = std::str::from_utf8(body) else {
+                return Ok(Err(Error::Unreadable { what: format!("{} {}", layout.name, key.name) }));
+            };
+            let live = live.map(|group| group.0);
+            let values = params_from_iter(at.into_iter().chain([&live as &dyn ToSql, &text]));
+            run(transaction, &save_sql(layout), values)?;
+        }
+        Write::Forget => run(transaction, &forget_sql(layout), at)?,
+    }
+    Ok(Ok(()))
+}
+
+fn run(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> rusqlite::Result<()> {
+    transaction.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn save_sql(Layout { name, columns: [a, b, c, d, e], .. }: &Layout) -> String {
+    format!(
+        "INSERT INTO \"{name}\" ({a}, {b}, {c}, {d}, {e}, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT DO UPDATE SET live = excluded.live, body = excluded.body"
+    )
+}
+
+fn forget_sql(Layout { name, columns: [a, b, c, d, e], .. }: &Layout) -> String {
+    format!("DELETE FROM \"{name}\" WHERE ({a}, {b}, {c}, {d}, {e}) = (?1, ?2, ?3, ?4, ?5)")
+}
+
+fn live(
+    view: &Transaction<'_>,
+    layout: &Layout,
+    group: GroupId,
+    after: Option<&RowKey>,
+    limit: usize,
+) -> rusqlite::Result<Vec<RowKey>> {
+    let Layout { name, columns: [a, b, c, d, e], table } = layout;
+    let start = RowKey { first: i64::MIN, ..RowKey::named(*table, "") };
+    let after = after.unwrap_or(&start);
+    let sql = format!(
+        "SELECT {a}, {b}, {c}, {d}, {e} FROM \"{name}\" \
+         WHERE live = ?1 AND ({a}, {b}, {c}, {d}, {e}) > (?2, ?3, ?4, ?5, ?6) \
+         ORDER BY {a}, {b}, {c}, {d}, {e} LIMIT ?7"
+    );
+    let mut statement = view.prepare_cached(&sql)?;
+    let values = (group.0, &*after.name, after.first, after.second, &*after.part, after.third, whole(limit));
+    let rows = statement.query_map(values, |row| key(*table, row))?;
+    rows.collect()
+}
+
+fn outbox(view: &Transaction<'_>, after: Position, limit: usize) -> rusqlite::Result<Vec<(Position, String)>> {
+    let mut statement =
+        view.prepare_cached("SELECT position, events FROM outbox WHERE position > ?1 ORDER BY position LIMIT ?2")?;
+    let rows = statement.query_map((after.0, whole(limit)), |row| Ok((Position(row.get(0)?), row.get(1)?)))?;
+    rows.collect()
+}
+
+fn encode(events: &[Event]) -> String {
+    let events: Vec<_> = events.iter().map(|event| json!({ "key": event.key, "document": event.document })).collect();
+    serde_json::Value::Array(events).to_string()
+}
+
+fn decode(position: Position, text: &str) -> Result<Vec<Event>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Stored {
+        key: String,
+        document: serde_json::Value,
+    }
+    let stored: Vec<Stored> =
+        serde_json::from_str(text).map_err(|_| Error::Unreadable { what: format!("outbox bundle {}", position.0) })?;
+    Ok(stored.into_iter().map(|Stored { key, document }| Event { key, document }).collect())
+}
+
+/// Rows as one read transaction sees them.
+struct View<'a>(&'a Transaction<'a>);
+
+impl Rows for View<'_> {
+    fn row(&self, key: &RowKey) -> Result<Option<Body>, Unreadable> {
+        let Layout { name, columns: [a, b, c, d, e], .. } = layout(key.table);
+        let sql = format!("SELECT body FROM \"{name}\" WHERE ({a}, {b}, {c}, {d}, {e}) = (?1, ?2, ?3, ?4, ?5)");
+        let read = || {
+            let mut statement = self.0.prepare_cached(&sql)?;
+            let at = (&*key.name, key.first, key.second, &*key.part, key.third);
+            statement.query_row(at, |row| body(row, 0)).optional()
+        };
+        read().map_err(unreadable)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Vec<(RowKey, Body)>, Unreadable> {
+        let layout = layout(scan.table);
+        let Layout { name, columns: [a, b, c, d, e], .. } = layout;
+        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(11);
+        let from = bound(layout, &scan.from, ">=", ">", &mut values);
+        let to = bound(layout, &scan.to, "<=", "<", &mut values);
+        let direction = if scan.order == Order::Ascending { "" } else { " DESC" };
+        let limit = whole(scan.limit);
+        values.push(&limit);
+        let sql = format!(
+            "SELECT {a}, {b}, {c}, {d}, {e}, body FROM \"{name}\" WHERE {from} AND {to} \
+             ORDER BY {a}{direction}, {b}{direction}, {c}{direction}, {d}{direction}, {e}{direction} LIMIT ?"
+        );
+        let read = || {
+            let mut statement = self.0.prepare_cached(&sql)?;
+            let rows = statement.query_map(&*values, |row| Ok((key(scan.table, row)?, body(row, 5)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(unreadable)
+    }
+}
+
+fn bound<'a>(
+    Layout { columns: [a, b, c, d, e], .. }: &Layout,
+    bound: &'a Bound,
+    included: &str,
+    excluded: &str,
+    values: &mut Vec<&'a dyn ToSql>,
+) -> String {
+    let (operator, key) = match bound {
+        Bound::Unbounded => return "TRUE".to_owned(),
+        Bound::Included(key) => (included, key),
+        Bound::Excluded(key) => (excluded, key),
+    };
+    let at: [&dyn ToSql; 5] = [&key.name, &key.first, &key.second, &key.part, &key.third];
+    values.extend(at);
+    format!("({a}, {b}, {c}, {d}, {e}) {operator} (?, ?, ?, ?, ?)")
+}
+
+fn key(table: Table, row: &Row<'_>) -> rusqlite::Result<RowKey> {
+    let text = |index| Ok::<Arc<str>, rusqlite::Error>(Arc::from(row.get_ref(index)?.as_str()?));
+    Ok(RowKey { table, name: text(0)?, first: row.get(1)?, second: row.get(2)?, part: text(3)?, third: row.get(4)? })
+}
+
+fn body(row: &Row<'_>, index: usize) -> rusqlite::Result<Body> {
+    Ok(Arc::from(row.get_ref(index)?.as_bytes()?))
+}
+
+fn whole(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
+fn unreadable(error: rusqlite::Error) -> Unreadable {
+    Unreadable(error.to_string())
+}

@@ -1,0 +1,4 @@
+//! The engine from outside: stores, what is durable when, and machines over a store.
+
+mod committer;
+mod store;
