@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Evaluated, Param, Params, Type, Value, number, read};
+use super::{Body, Definition, Evaluated, Literal, Param, Params, Type, Value, number, read};
 use crate::{
     problem::{Problem, code},
     time::Timestamp,
@@ -16,25 +16,49 @@ pub fn params(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Params {
     let read = definitions.into_iter().map(|(name, definition)| {
         let object = json.get(&*name).and_then(Json::as_object);
         let at = format!("{path}.{name}");
-        let evaluated = object.and_then(|object| evaluated(definition.kind, object, &at, problems));
+        let evaluated = object.and_then(|object| evaluated(&definition, object, &at, problems));
         (name, Arc::new(Param { definition, evaluated }))
     });
     read.collect()
 }
 
 /// What a param came to, where it came to something; a result without a time counts as evaluated long ago.
-fn evaluated(kind: Type, object: &Map<String, Json>, path: &str, problems: &mut Vec<Problem>) -> Option<Evaluated> {
+fn evaluated(
+    definition: &Definition,
+    object: &Map<String, Json>,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<Evaluated> {
     let at = object.get("evaluated_time").and_then(Json::as_i64);
     let json = object.get("evaluated_result").filter(|json| at.is_some() || !json.is_null());
     // An evaluated empty array or map may have lost its result on the way through a document that drops empty values.
     let json = json.or_else(|| at.and(Some(&Json::Null)))?;
-    let Some(value) = value(kind, json) else {
+    let kind = definition.kind;
+    let Some(value) = result(definition, json) else {
         let message = format!("`{json}` is no evaluated result of a {kind}");
         problems.push(Problem::new(code::WRONG_TYPE, format!("{path}.evaluated_result"), message));
         return None;
     };
     let note = ["info", "warn"].into_iter().find_map(|level| Some((level, Arc::from(object.get(level)?.as_str()?))));
     Some(Evaluated { value, at: Timestamp(at.unwrap_or_default()), note })
+}
+
+/// The value of a definition's result; entries of a MAP have no types of their own but those that were declared for them.
+fn result(definition: &Definition, json: &Json) -> Option<Value> {
+    let (Body::Literal(Literal::Map(entries)), Json::Object(object)) = (&definition.body, json) else {
+        return value(definition.kind, json);
+    };
+    let entry = |(key, json): (&String, &Json)| {
+        let declared = entries.get(key.as_str());
+        let value = match declared {
+            Some(declared) if declared.kind == Type::Map => result(declared, json),
+            // Only an empty array does not tell its type by itself.
+            Some(declared) if json.as_array().is_some_and(Vec::is_empty) => value(declared.kind, json),
+            _ => None,
+        };
+        (Arc::from(key.as_str()), value.unwrap_or_else(|| plain(json)))
+    };
+    Some(Value::Map(Arc::new(object.iter().map(entry).collect())))
 }
 
 /// An evaluated value of a known type.
