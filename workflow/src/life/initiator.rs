@@ -87,6 +87,19 @@ impl Initiator {
         matches!(self, Self::Parent { .. })
     }
 
+    /// The word for it in documents.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Manual { .. } => "MANUAL",
+            Self::Time { .. } => "TIME",
+            Self::Signal { .. } => "SIGNAL",
+            Self::Parent { kind: StepType::Foreach, .. } => "FOREACH",
+            Self::Parent { kind: StepType::While, .. } => "WHILE",
+            Self::Parent { kind: StepType::Template, .. } => "TEMPLATE",
+            Self::Parent { .. } => "SUBWORKFLOW",
+        }
+    }
+
     /// How many runs are around this one.
     pub fn depth(&self) -> usize {
         self.ancestors().len()

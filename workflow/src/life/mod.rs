@@ -31,7 +31,9 @@ mod memory;
 mod message;
 pub mod note;
 pub mod row;
+mod run;
 pub mod seed;
+mod seed_row;
 mod turn;
 
 pub use address::Address;
@@ -42,7 +44,10 @@ pub use memory::MemoryRows;
 pub use message::{Message, Ticket};
 pub use note::Note;
 pub use row::{Body, Bound, Order, Row, RowKey, Rows, Scan, Table, Unreadable};
+pub use run::Run;
+pub(crate) use run::SIGNAL_PARAMS;
 pub use seed::RunSeed;
+pub(crate) use seed_row::OWN as OWN_FIELD;
 pub use turn::{Settings, Surroundings, Turn};
 
 /// A life cycle: state that changes only by messages.
@@ -50,7 +55,7 @@ pub trait Machine: Send {
     /// What a message makes of it; effects go to the turn.
     fn on(&mut self, message: Message, turn: &mut Turn<'_>);
 
-    /// Saves the rows of everything that changed since the last flush.
+    /// Saves the rows of everything that changed since the last flush, and may tell other machines what only counts once per commit.
     fn flush(&mut self, turn: &mut Turn<'_>);
 
     /// Whether it may leave memory: nothing is running in it and nobody waits for it.

@@ -16,7 +16,7 @@ use crate::{
     param::{Definitions, Params},
     port::InstanceAction,
     restart,
-    status::InstanceStatus,
+    status::{InstanceStatus, Overview},
     tag::Tags,
     time::Timestamp,
     user::User,
@@ -204,7 +204,7 @@ pub struct Progress {
     /// Where it stands.
     pub status: InstanceStatus,
     /// Its `runtime_overview`, shared with its row; `None` before it goes.
-    pub overview: Option<Arc<Json>>,
+    pub overview: Option<Arc<Overview>>,
     /// Of a `while` iteration that ended: values of its steps' params that are named like loop variables, later steps last.
     pub values: Vec<(Arc<str>, crate::param::Value)>,
 }

@@ -13,10 +13,10 @@ use super::Initiator;
 use crate::{
     definition::Workflow,
     graph::Dag,
-    id::{AttemptId, RunId, RunKey, StepId, VersionId, WorkflowId},
+    id::{self, AttemptId, InstanceId, RunId, RunKey, StepId, VersionId, WorkflowId},
     param::{Definitions, Params},
     restart,
-    status::{InstanceStatus, StepStatus},
+    status::{Aggregate, InstanceStatus, StepStatus},
     tag::Tags,
     time::{Millis, Timestamp},
     user::User,
@@ -110,25 +110,10 @@ pub enum Standing {
 /// What the runs before left to a restart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baseline {
-    /// Status of the instance after the run that is restarted; `None` where it never got one.
-    pub status: Option<InstanceStatus>,
-    /// Each step of the definition over all runs so far.
-    pub views: IndexMap<StepId, StepView>,
+    /// The instance over all runs so far; its status is that after the run that is restarted.
+    pub aggregate: Aggregate,
     /// The latest attempt of each step that ever had one.
     pub steps: IndexMap<StepId, Arc<PreviousStep>>,
-}
-
-/// One step over all runs of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StepView {
-    /// The run that last had it; `None` when no run had it.
-    pub run: Option<RunId>,
-    /// Where it stands.
-    pub status: StepStatus,
-    /// When it started.
-    pub start_time: Option<Timestamp>,
-    /// When it ended.
-    pub end_time: Option<Timestamp>,
 }
 
 /// A step's latest attempt in an earlier run.
@@ -144,12 +129,48 @@ pub struct PreviousStep {
     pub params: Params,
     /// What it left.
     pub artifacts: Map<String, Json>,
+    /// The runs that it started.
+    pub nested: PreviousNested,
     /// Evaluated signal dependencies, as its document shows them.
     pub signal_dependencies: Option<Json>,
     /// When it ended.
     pub end_time: Option<Timestamp>,
     /// How often the system retried it after user errors.
     pub error_retries: i64,
+}
+
+/// The runs that a step started in an earlier run, as its artifacts tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreviousNested {
+    /// None.
+    Nothing,
+    /// The iterations of a foreach.
+    Iterations {
+        /// The body's workflow.
+        body: WorkflowId,
+        /// How many there are in all.
+        total: i64,
+    },
+    /// The child of a subworkflow step.
+    Child(RunKey),
+}
+
+impl PreviousNested {
+    /// Reads it from the artifacts of an attempt.
+    pub fn of(artifacts: &Map<String, Json>) -> Self {
+        if let Some(foreach) = artifacts.get("maestro_foreach") {
+            let body = foreach["foreach_workflow_id"].as_str().unwrap_or_default();
+            let total = foreach["total_loop_count"].as_i64().unwrap_or_default();
+            return Self::Iterations { body: WorkflowId::from(body), total };
+        }
+        let Some(child) = artifacts.get("maestro_subworkflow") else { return Self::Nothing };
+        let number = |field: &str| child[field].as_i64().unwrap_or_default();
+        Self::Child(RunKey {
+            workflow: WorkflowId::from(child["subworkflow_id"].as_str().unwrap_or_default()),
+            instance: InstanceId(number("subworkflow_instance_id")),
+            run: RunId(number("subworkflow_run_id")),
+        })
+    }
 }
 
 impl RunSeed {
@@ -159,16 +180,11 @@ impl RunSeed {
             return &self.key.workflow;
         }
         let outer = self.initiator.ancestors().iter().rev().map(|ancestor| &ancestor.run.workflow);
-        outer.clone().find(|id| !is_loop_body(id)).unwrap_or(&self.key.workflow)
+        outer.clone().find(|id| !id::is_loop_body(id)).unwrap_or(&self.key.workflow)
     }
 
     /// Whether another run's row keeps this one's place: loop bodies are not queued.
     pub fn is_queued(&self) -> bool {
         self.standing == Standing::Queued && !self.initiator.is_loop()
     }
-}
-
-/// Loop bodies have derived ids, which no definition may have.
-fn is_loop_body(workflow: &WorkflowId) -> bool {
-    workflow.starts_with("maestro_foreach_") || workflow.starts_with("maestro_while_")
 }

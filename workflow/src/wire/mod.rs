@@ -1,4 +1,6 @@
 //! Maestro's JSON documents, as clients read them.
 
+pub mod attempt;
 pub mod object;
 pub mod page;
+pub mod run;

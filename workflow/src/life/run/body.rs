@@ -1,0 +1,209 @@
+//! Runs of a loop's body: one seed an iteration, made from what all iterations share.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{Failure, flow::Flow, subworkflow::tag, values};
+use crate::{
+    definition::{Step, StepType, Workflow},
+    graph::{self, Scope},
+    id::{InstanceId, LoopBody, RunId, RunKey, WorkflowId, is_loop_body},
+    life::{
+        Initiator, RunSeed, Turn,
+        seed::{Baseline, RunBody, Standing},
+    },
+    param::{self, Definitions, Mode, Name, Params, Source, Value, layers},
+    restart::{Config, Launch, Policy},
+    time::Timestamp,
+};
+
+/// What the iterations of one loop run share.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    pub workflow: WorkflowId,
+    body: Arc<RunBody>,
+    initiator: Initiator,
+    source: Source,
+    tag: &'static str,
+    /// Run params that are the same in each iteration.
+    shared_definitions: Definitions,
+    /// The params that they come to.
+    shared: Params,
+}
+
+/// What is different in one iteration.
+pub(super) struct Iteration {
+    pub id: InstanceId,
+    pub run: RunId,
+    pub uuid: Arc<str>,
+    pub launch: Launch,
+    /// Loop variables and the like, in order.
+    pub params: IndexMap<Name, Value>,
+    /// What earlier runs of the iteration left, and its params then.
+    pub before: Option<(Arc<Baseline>, Arc<Params>)>,
+}
+
+impl Flow {
+    /// The workflow id of a loop step's body.
+    pub(super) fn body_id(&self, at: usize, step_type: StepType) -> Result<WorkflowId, Failure> {
+        let seed = &self.seed;
+        let outer = seed.initiator.ancestors().iter().rev().map(|ancestor| &ancestor.run);
+        let outer = std::iter::once(&seed.key).chain(outer).find(|run| !is_loop_body(&run.workflow));
+        let body = LoopBody {
+            step_type,
+            internal_id: seed.body.internal_id,
+            outer_instance: outer.unwrap_or(&seed.key).instance,
+            step: self.step_id(at),
+            workflow: &seed.key.workflow,
+            instance: seed.key.instance,
+        };
+        body.workflow_id().map_err(|error| Failure::text(error.to_string()))
+    }
+
+    /// `[workflow][instance][run][step][attempt][uuid]`.
+    pub(super) fn identity(&self, at: usize) -> String {
+        let key = self.attempt_key(at);
+        let uuid = self.attempt(at).map(|attempt| Arc::clone(&attempt.uuid)).unwrap_or_default();
+        let RunKey { workflow, instance, run } = &key.run;
+        format!("[{workflow}][{instance}][{run}][{}][{}][{uuid}]", key.step, key.attempt)
+    }
+
+    /// Prepares what the iterations of a loop share.
+    pub(super) fn loop_body(&self, at: usize, workflow: WorkflowId, turn: &mut Turn<'_>) -> Result<Body, Failure> {
+        let step = Arc::clone(&self.steps[at].definition);
+        let (source, tag_name) = match step.step_type() {
+            StepType::While => (Source::While, "maestro_while"),
+            _ => (Source::Foreach, "maestro_foreach"),
+        };
+        let initiator = self.initiator_below(at, step.step_type(), None, turn);
+        let initiator = initiator.map_err(|error| Failure::text(error.to_string()))?;
+        let definition = self.body_definition(at, &step, &workflow, tag_name);
+        let dag = graph::translate(&workflow, &definition.steps, Scope::Whole);
+        let dag = dag.map_err(|error| Failure::text(error.to_string()))?;
+        let mut shared_definitions = self.inherited_params(at);
+        shared_definitions.shift_remove("loop_params");
+        let origin = layers::Origin { parent: Some(source), is_restart: false };
+        let defaults = param::defaults::workflow();
+        let merged = layers::workflow_first(defaults, None, Some(&shared_definitions), origin)?;
+        let mut shared = layers::unevaluated(merged);
+        self.evaluating(at, turn, |evaluator| evaluator.workflow_params(&mut shared))?;
+        let body = RunBody { definition: Arc::new(definition), dag: Arc::new(dag), ..(*self.seed.body).clone() };
+        let (body, tag) = (Arc::new(body), tag_name);
+        Ok(Body { workflow, body, initiator, source, tag, shared_definitions, shared })
+    }
+
+    fn body_definition(&self, at: usize, step: &Step, workflow: &WorkflowId, tag_name: &str) -> Workflow {
+        let identity = self.identity(at);
+        let mut tags = step.tags.clone().unwrap_or_default();
+        tags.retain(|known| &*known.name != tag_name);
+        tags.push(tag(tag_name));
+        Workflow {
+            id: workflow.clone(),
+            name: Some(identity.as_str().into()),
+            description: Some(format!("Maestro inline workflow for step {identity}").into()),
+            tags: Some(tags),
+            timeout: None,
+            time_triggers: None,
+            signal_triggers: None,
+            criticality: self.seed.body.definition.criticality,
+            instance_step_concurrency: self.seed.body.definition.instance_step_concurrency,
+            params: None,
+            steps: step.body().to_vec(),
+        }
+    }
+
+    /// The seed of one iteration.
+    pub(super) fn iteration_seed(
+        &self,
+        at: usize,
+        body: &Body,
+        iteration: Iteration,
+        turn: &mut Turn<'_>,
+    ) -> Result<RunSeed, Failure> {
+        let Iteration { id, run, uuid, launch, params: own, before } = iteration;
+        let mut definitions = body.shared_definitions.clone();
+        definitions.extend(
+            own.iter()
+                .map(|(name, value)| (Arc::clone(name), values::injected(value, Some(Mode::Mutable), body.source))),
+        );
+        let (params, baseline) = match before {
+            None => (self.fresh_params(at, body, &own, turn)?, None),
+            Some((baseline, params)) => {
+                let params = self.restarted_params(at, body, &definitions, &params, launch.config.as_ref(), turn)?;
+                (params, Some(baseline))
+            }
+        };
+        let body_of_run = match &baseline {
+            None => Arc::clone(&body.body),
+            Some(baseline) => self.restarted_body(body, baseline, &launch)?,
+        };
+        Ok(RunSeed {
+            key: RunKey { workflow: body.workflow.clone(), instance: id, run },
+            uuid,
+            body: body_of_run,
+            policy: launch.policy,
+            restart: launch.config.map(Arc::new),
+            initiator: body.initiator.clone(),
+            run_params: Some(Arc::new(definitions)),
+            step_run_params: None,
+            requested_correlation: None,
+            runtime_tags: Some(vec![tag(body.tag)]),
+            params: Arc::new(params),
+            timeout: None,
+            request_time: Timestamp(0),
+            create_time: turn.now,
+            baseline,
+            standing: Standing::Queued,
+        })
+    }
+
+    /// Shared params with the iteration's own on top.
+    fn fresh_params(
+        &self,
+        at: usize,
+        body: &Body,
+        own: &IndexMap<Name, Value>,
+        turn: &mut Turn<'_>,
+    ) -> Result<Params, Failure> {
+        let mut params = body.shared.clone();
+        let own = own
+            .iter()
+            .map(|(name, value)| (Arc::clone(name), values::injected(value, Some(Mode::Mutable), body.source)));
+        params.extend(layers::unevaluated(own.collect()));
+        self.evaluating(at, turn, |evaluator| evaluator.workflow_params(&mut params))?;
+        Ok(params)
+    }
+
+    fn restarted_params(
+        &self,
+        at: usize,
+        body: &Body,
+        run: &Definitions,
+        previous: &Params,
+        config: Option<&Config>,
+        turn: &mut Turn<'_>,
+    ) -> Result<Params, Failure> {
+        let origin = layers::Origin { parent: Some(body.source), is_restart: true };
+        let of_restart = config.filter(|config| config.is_at_target()).and_then(|config| config.params.as_ref());
+        let mut params = layers::unevaluated(layers::workflow_restarted(previous, Some(run), of_restart, origin)?);
+        self.evaluating(at, turn, |evaluator| evaluator.workflow_params(&mut params))?;
+        Ok(params)
+    }
+
+    /// The body with only those steps that a restart runs again.
+    fn restarted_body(&self, body: &Body, baseline: &Baseline, launch: &Launch) -> Result<Arc<RunBody>, Failure> {
+        let node = launch.config.as_ref().and_then(|config| config.path.last());
+        let restarted =
+            node.and_then(|node| node.step.as_ref()).filter(|_| launch.policy == Policy::RestartFromSpecific);
+        let views = baseline.aggregate.step_aggregated_views.iter().map(|(step, view)| (step, view.status));
+        let set = graph::start_steps(launch.policy, views, restarted);
+        let steps = &body.body.definition.steps;
+        let dag = match &set {
+            None => return Ok(Arc::clone(&body.body)),
+            Some(start) => graph::translate(&body.workflow, steps, Scope::Part { start, end: &[] }),
+        };
+        let dag = dag.map_err(|error| Failure::text(error.to_string()))?;
+        Ok(Arc::new(RunBody { dag: Arc::new(dag), ..(*body.body).clone() }))
+    }
+}

@@ -1,0 +1,248 @@
+//! A run that exists: its state, and the ways in which it changes as a whole.
+
+use std::sync::Arc;
+
+use super::attempt::Attempt;
+use crate::{
+    definition::Step,
+    graph::{Dag, Progress},
+    id::{AttemptId, AttemptKey, RunKey, StepId},
+    life::{Effect, RunSeed, Task, Ticket, Turn, seed::Standing},
+    restart,
+    status::{Board, Entry, InstanceStatus, Overview, Rollup},
+    time::Timestamp,
+    timeline::{Event, Timeline},
+    user::User,
+};
+
+/// One run with all its steps.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub seed: Arc<RunSeed>,
+    pub status: InstanceStatus,
+    pub start_time: Option<Timestamp>,
+    pub end_time: Option<Timestamp>,
+    pub modify_time: Timestamp,
+    pub timeline: Timeline,
+    /// Where its steps stand, as told last.
+    pub overview: Option<Arc<Overview>>,
+    /// The overview that the run around this one was told last.
+    pub told: Option<Arc<Overview>>,
+    /// Leaf steps of earlier runs that this one does not do again.
+    pub base: Option<Rollup>,
+    pub progress: Progress,
+    pub board: Board,
+    /// By position in the DAG.
+    pub steps: Vec<Slot>,
+    /// Steps whose gates are open and that do not exist yet.
+    pub opened: Vec<usize>,
+    /// The number that the next new step gets.
+    pub sequence: i64,
+    /// Set once its time is up: nothing new starts.
+    pub is_timed_out: bool,
+    /// Whether a `Decide` is on its way.
+    pub will_decide: bool,
+    pub unsaved: Unsaved,
+}
+
+/// What changed since the last flush.
+#[derive(Debug, Default)]
+pub(super) struct Unsaved {
+    /// The run itself.
+    pub run: bool,
+    /// Its seed: only loop bodies save their own.
+    pub seed: bool,
+    /// Latest attempts, by position.
+    pub attempts: Vec<usize>,
+    /// Whether the parent must hear of it even if the overview is the same.
+    pub report: bool,
+}
+
+/// One step of the run.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub definition: Arc<Step>,
+    /// The latest attempt; `None` while it does not exist.
+    pub attempt: Option<Box<Attempt>>,
+    /// When the next attempt is due, after a failure that the system tries again.
+    pub retry_at: Option<Timestamp>,
+    /// What is done to the step as soon as it exists.
+    pub action: Option<Action>,
+    /// Brought back by a person: what the next attempt takes along.
+    pub revival: Option<Revival>,
+    /// Callers who wait for an action to show.
+    pub waiters: Vec<Waiter>,
+}
+
+/// Something done to a step from outside.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    /// Stop, kill, skip or the engine's own time-out.
+    pub kind: crate::status::action::Step,
+    /// Who did it.
+    pub user: User,
+    /// Why.
+    pub reason: String,
+    /// At what it was aimed.
+    pub aim: Aim,
+}
+
+/// At what an action was aimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// This step.
+    Step,
+    /// The run that it is in.
+    Run,
+    /// A step further up.
+    Ancestor,
+}
+
+/// What a person gives to the attempt that brings back a step.
+#[derive(Clone, Debug)]
+pub(super) struct Revival {
+    pub config: Arc<restart::Config>,
+}
+
+/// A caller who waits for an action to show.
+#[derive(Clone, Debug)]
+pub(super) struct Waiter {
+    pub ticket: Ticket,
+    pub user: User,
+    pub deadline: Timestamp,
+    pub wants: Wants,
+}
+
+/// What a waiting caller wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// The step's end, after this action.
+    End(crate::status::action::Step),
+    /// That the step no longer waits for signals.
+    Bypass,
+}
+
+impl Flow {
+    /// A run that has just been made.
+    pub(super) fn new(seed: Arc<RunSeed>, now: Timestamp) -> Self {
+        let body = &seed.body;
+        let dag = &body.dag;
+        // A DAG that does not fit the restarted step leaves every gate closed: the run fails at once.
+        let progress = Progress::new(dag, restarted_step(&seed))
+            .or_else(|_| Progress::new(dag, None))
+            .expect("only a restarted step can be at odds with a DAG");
+        let steps = dag.ids().map(|id| Slot::new(definition_of(&body.definition.steps, id))).collect();
+        let (status, timeline, end_time) = match &seed.standing {
+            Standing::Queued => (InstanceStatus::Created, Timeline::default(), None),
+            Standing::Ended { status, timeline } => {
+                let events = timeline.iter().filter_map(|event| Event::from_json(event, seed.create_time).ok());
+                (*status, Timeline::of(events), Some(seed.create_time))
+            }
+        };
+        let start_time = end_time.filter(|_| status == InstanceStatus::Stopped);
+        let board = Board::new(dag.len());
+        Self {
+            status,
+            start_time,
+            end_time,
+            modify_time: now,
+            timeline,
+            overview: None,
+            told: None,
+            base: None,
+            progress,
+            board,
+            steps,
+            opened: Vec::new(),
+            sequence: FIRST_SEQUENCE,
+            is_timed_out: false,
+            will_decide: false,
+            unsaved: Unsaved::default(),
+            seed,
+        }
+    }
+
+    pub(super) fn key(&self) -> &RunKey {
+        &self.seed.key
+    }
+
+    pub(super) fn dag(&self) -> &Arc<Dag> {
+        &self.seed.body.dag
+    }
+
+    pub(super) fn step_id(&self, at: usize) -> &StepId {
+        self.seed.body.dag.id(at)
+    }
+
+    pub(super) fn attempt(&self, at: usize) -> Option<&Attempt> {
+        self.steps[at].attempt.as_deref()
+    }
+
+    pub(super) fn attempt_key(&self, at: usize) -> AttemptKey {
+        let attempt = self.attempt(at).map_or(AttemptId(0), |attempt| attempt.id);
+        AttemptKey { run: self.key().clone(), step: self.step_id(at).clone(), attempt }
+    }
+
+    /// The position of an attempt that is the latest of its step.
+    pub(super) fn find(&self, key: &AttemptKey) -> Option<usize> {
+        let at = self.dag().position(&key.step)?;
+        self.attempt(at).filter(|attempt| attempt.id == key.attempt)?;
+        Some(at)
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        !self.status.is_terminal()
+    }
+
+    /// Whether it goes, that is, left the queue and has not ended.
+    pub(super) fn goes(&self) -> bool {
+        self.status == InstanceStatus::InProgress
+    }
+
+    /// Notes that an attempt changed: counts it anew and has it saved.
+    pub(super) fn changed(&mut self, at: usize) {
+        let Some(attempt) = self.steps[at].attempt.as_deref() else { return };
+        let entry = Entry { state: attempt.state(), attempt: attempt.id, nested: attempt.nested.rollup() };
+        self.board.put(at, entry);
+        if !self.unsaved.attempts.contains(&at) {
+            self.unsaved.attempts.push(at);
+        }
+        self.unsaved.run = true;
+    }
+
+    /// Has gates looked at soon.
+    pub(super) fn decide_soon(&mut self, turn: &mut Turn<'_>) {
+        if !self.will_decide && self.goes() {
+            self.will_decide = true;
+            turn.effects.push(Effect::Continue(Task::Decide));
+        }
+    }
+
+    /// Has a step taken further soon.
+    pub(super) fn step_soon(&mut self, at: usize, turn: &mut Turn<'_>) {
+        if let Some(attempt) = self.attempt(at) {
+            let (step, status) = (self.step_id(at).clone(), attempt.status);
+            turn.effects.push(Effect::Continue(Task::Step { step, status }));
+        }
+    }
+}
+
+/// Prepare and monitor tasks take the first two numbers in the reference; only the order matters.
+const FIRST_SEQUENCE: i64 = 3;
+
+impl Slot {
+    fn new(definition: Arc<Step>) -> Self {
+        Self { definition, attempt: None, retry_at: None, action: None, revival: None, waiters: Vec::new() }
+    }
+}
+
+/// The step that a run restarts, if it restarts one.
+pub(super) fn restarted_step(seed: &RunSeed) -> Option<&StepId> {
+    let config = seed.restart.as_ref().filter(|_| seed.policy == restart::Policy::RestartFromSpecific)?;
+    config.path.last()?.step.as_ref()
+}
+
+fn definition_of(steps: &[Arc<Step>], id: &StepId) -> Arc<Step> {
+    let found = steps.iter().find(|step| step.id == *id);
+    Arc::clone(found.expect("a runtime DAG is made of the steps of its definition"))
+}

@@ -1,0 +1,359 @@
+//! What callers ask of a run: actions on it and on its steps (runtime.md §15).
+
+use serde_json::{Map, Value as Json, json};
+
+use super::flow::{Action, Aim, Flow, Waiter, Wants};
+use crate::{
+    id::{RunKey, StepId},
+    life::{Ticket, Turn, Wake},
+    port::{Answer, Caller, Found, InstanceAction, Lookup, Reason, Refusal, Request, StepAction},
+    status::{InstanceStatus, StepStatus, action},
+    timeline::{Event, Level},
+    user::User,
+};
+
+/// Why API callers say that they act.
+const BY_CALL_ON_RUN: &str = "manual workflow instance API call";
+/// The same for a step.
+const BY_CALL_ON_STEP: &str = "manual step instance API call";
+
+impl Flow {
+    /// Does what a caller asked for and answers, now or when it shows.
+    pub(super) fn request(&mut self, ticket: Ticket, caller: &Caller, request: Request, turn: &mut Turn<'_>) {
+        let answer = match request {
+            Request::InstanceAction { run, action, .. } => {
+                self.named(caller, |flow, user| flow.instance_action(action, run.as_deref(), &user, turn)).map(Some)
+            }
+            Request::StepAction { step, action, is_blocking, .. } => {
+                self.named(caller, |flow, user| flow.step_action(ticket, &step, action, is_blocking, user, turn))
+            }
+            Request::ResumeAttempt { step, attempt, .. } => {
+                self.named(caller, |flow, user| flow.resume_by_call(&step, &attempt, &user, turn)).map(Some)
+            }
+            Request::Restart { body, .. } => {
+                self.named(caller, |flow, user| flow.restart_by_call(ticket, user, &body, turn)).map(|()| None)
+            }
+            Request::RestartStep { step, body, is_blocking, .. } => self
+                .named(caller, |flow, user| flow.restart_step_by_call(ticket, user, &step, &body, is_blocking, turn))
+                .map(|()| None),
+            _ => Err(Refusal::new(Reason::InternalError, "a run was asked for what it does not do")),
+        };
+        match answer {
+            Ok(Some(body)) => turn.reply(ticket, Ok(Answer::ok(body))),
+            Ok(None) => {}
+            Err(refusal) => turn.reply(ticket, Err(refusal)),
+        }
+    }
+
+    fn named<T>(
+        &mut self,
+        caller: &Caller,
+        act: impl FnOnce(&mut Self, User) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let user = caller.user.clone();
+        let user =
+            user.ok_or_else(|| Refusal::new(Reason::BadRequest, "the header `user` is missing: it names who asks"))?;
+        act(self, user)
+    }
+
+    /// The run as messages name it.
+    pub(super) fn reference(&self) -> String {
+        let RunKey { workflow, instance, run } = self.key();
+        format!("[{workflow}][{instance}][{run}]")
+    }
+
+    fn instance_action(
+        &mut self,
+        action: InstanceAction,
+        run: Option<&str>,
+        user: &User,
+        turn: &mut Turn<'_>,
+    ) -> Result<Json, Refusal> {
+        if let Some(named) = run.and_then(|run| run.parse::<i64>().ok()).filter(|named| *named != self.key().run.0) {
+            let (reference, latest) = (self.reference(), self.key().run);
+            let message =
+                format!("Cannot take an action on run [{named}] of {reference}: its latest run is [{latest}]");
+            return Err(Refusal::new(Reason::BadRequest, message));
+        }
+        let (word, target) = match action {
+            InstanceAction::Stop => ("STOP", InstanceStatus::Stopped),
+            InstanceAction::Kill => ("KILL", InstanceStatus::Failed),
+            InstanceAction::Unblock => ("UNBLOCK", self.status),
+        };
+        let run_status = self.overview.as_ref().and_then(|overview| overview.run_status).unwrap_or(self.status);
+        if !self.is_alive() && run_status != target {
+            let (reference, status) = (self.reference(), self.status);
+            return Err(Refusal::new(
+                Reason::BadRequest,
+                format!("Cannot terminate a workflow instance {reference} from status [{status}] to [{target}]"),
+            ));
+        }
+        let is_completed = !self.is_alive();
+        let seen = self.status;
+        self.act_on_run(action, user, BY_CALL_ON_RUN, Aim::Run, turn);
+        let info = if is_completed {
+            "The action is completed."
+        } else {
+            "The action is accepted and is still running. Please check it again."
+        };
+        let name = &user.name;
+        let message = format!("User [{name}] take an action to {word} the running workflow instance run");
+        Ok(json!({
+            "workflow_id": self.key().workflow, "workflow_instance_id": self.key().instance,
+            "workflow_run_id": self.key().run, "workflow_instance_status": seen, "info": info,
+            "timeline_event": Event::log(turn.now, Level::Info, message).to_json(), "completed": is_completed,
+        }))
+    }
+
+    fn step_action(
+        &mut self,
+        ticket: Ticket,
+        step: &StepId,
+        action: StepAction,
+        is_blocking: bool,
+        user: User,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<Json>, Refusal> {
+        let kind = match action {
+            StepAction::Stop => action::Step::Stop,
+            StepAction::Kill => action::Step::Kill,
+            StepAction::Skip => action::Step::Skip,
+            StepAction::Bypass => action::Step::BypassStepDependencies,
+        };
+        let at = match self.step_for(step, kind) {
+            Ok(at) => at,
+            Err(Aside::Refused(refusal)) => return Err(refusal),
+            Err(Aside::ByRestart) => {
+                self.skip_by_restart(ticket, user, step, is_blocking, turn)?;
+                return Ok(None);
+            }
+        };
+        if self.steps[at].waiters.iter().any(|_| true) || self.steps[at].action.is_some() {
+            let reference = self.reference();
+            return Err(Refusal::new(
+                Reason::Conflict,
+                format!("There is an ongoing action on the step {reference}[{step}], please try it again later."),
+            ));
+        }
+        let wants = if kind == action::Step::BypassStepDependencies { Wants::Bypass } else { Wants::End(kind) };
+        let deadline = turn.now + turn.surroundings.settings().step_action_wait;
+        if is_blocking {
+            self.steps[at].waiters.push(Waiter { ticket, user: user.clone(), deadline, wants });
+            turn.wake_at(deadline, Wake::ActionDeadline(step.clone()));
+        }
+        let answer = self.step_answer(at, kind, &user, Shown::Taken, turn);
+        if kind == action::Step::BypassStepDependencies {
+            self.bypass(at, &user, turn);
+            self.answer_waiters(at, turn);
+        } else {
+            let reason = BY_CALL_ON_STEP.to_owned();
+            self.act(at, Action { kind, user, reason, aim: Aim::Step }, turn);
+        }
+        Ok((!is_blocking).then_some(answer))
+    }
+
+    /// The position of a step that an action may be applied to.
+    fn step_for(&self, step: &StepId, kind: action::Step) -> Result<usize, Aside> {
+        let refuse = |reason, message: String| Aside::Refused(Refusal::new(reason, message));
+        let (reference, word) = (self.reference(), kind.as_str());
+        let is_skip = kind == action::Step::Skip;
+        if !self.is_alive() {
+            if is_skip && self.seed.body.definition.step(step).is_some() {
+                return Err(Aside::ByRestart);
+            }
+            let status = self.status;
+            return Err(refuse(
+                Reason::BadRequest,
+                format!(
+                    "Cannot manually {word} the step [{step}] as the workflow instance {reference} is in a terminal state [{status}]"
+                ),
+            ));
+        }
+        let Some(at) = self.dag().position(step) else {
+            return Err(refuse(
+                Reason::BadRequest,
+                format!(
+                    "Cannot manually {word} the step because the latest workflow run {reference} does not contain step [{step}]"
+                ),
+            ));
+        };
+        let Some(attempt) = self.attempt(at) else {
+            return Err(refuse(
+                Reason::NotFound,
+                format!("step instance {reference}[{step}][latest] not found (either not created or deleted)"),
+            ));
+        };
+        let status = attempt.status;
+        let waits = self.steps[at].retry_at.is_some();
+        if is_skip && status.is_terminal() && !waits && action::Step::allowed(status).contains(&kind) {
+            return Err(Aside::ByRestart);
+        }
+        let is_allowed = match kind {
+            action::Step::Stop | action::Step::Kill => !status.is_terminal() || waits,
+            _ => action::Step::allowed(status).contains(&kind),
+        };
+        if is_allowed {
+            return Ok(at);
+        }
+        let message =
+            format!("Cannot manually {word} the step {reference}[{step}] as it is in a terminal state [{status}]");
+        let message = if status.is_terminal() {
+            message
+        } else {
+            format!(
+                "Cannot manually {word} the step {reference}[{step}] because the action is unsupported in its status [{status}]"
+            )
+        };
+        Err(refuse(Reason::BadRequest, message))
+    }
+
+    /// Answers callers whose action shows.
+    pub(super) fn answer_waiters(&mut self, at: usize, turn: &mut Turn<'_>) {
+        for waiter in std::mem::take(&mut self.steps[at].waiters) {
+            let kind = match waiter.wants {
+                Wants::End(kind) => kind,
+                Wants::Bypass => action::Step::BypassStepDependencies,
+            };
+            let body = self.step_answer(at, kind, &waiter.user, Shown::Effect, turn);
+            turn.reply(waiter.ticket, Ok(Answer::ok(body)));
+        }
+    }
+
+    /// Tells callers who have waited long enough that their action is still on its way.
+    pub(super) fn waited_enough(&mut self, at: usize, turn: &mut Turn<'_>) {
+        let now = turn.now;
+        let (due, others) = std::mem::take(&mut self.steps[at].waiters)
+            .into_iter()
+            .partition::<Vec<_>, _>(|waiter| waiter.deadline <= now);
+        self.steps[at].waiters = others;
+        let (reference, step) = (self.reference(), self.step_id(at).clone());
+        for waiter in due {
+            let message = format!("The action on step {reference}[{step}] is timed out, please retry it.");
+            let refusal = Refusal { is_retryable: true, ..Refusal::new(Reason::RequestTimeout, message) };
+            turn.reply(waiter.ticket, Err(refusal));
+        }
+    }
+
+    pub(super) fn has_no_waiters(&self) -> bool {
+        self.steps.iter().all(|slot| slot.waiters.is_empty())
+    }
+
+    fn step_answer(&self, at: usize, kind: action::Step, user: &User, shown: Shown, turn: &Turn<'_>) -> Json {
+        let (name, step, word) = (&user.name, self.step_id(at), kind.as_str());
+        let mut answer = Map::new();
+        let key = self.key();
+        answer.insert("workflow_id".to_owned(), key.workflow.as_str().into());
+        answer.insert("workflow_instance_id".to_owned(), key.instance.0.into());
+        answer.insert("workflow_run_id".to_owned(), key.run.0.into());
+        answer.insert("step_id".to_owned(), step.as_str().into());
+        if let Some(attempt) = self.attempt(at).filter(|_| shown == Shown::Effect) {
+            answer.insert("step_attempt_id".to_owned(), attempt.id.0.into());
+            let mut state = Map::new();
+            state.insert("status".to_owned(), attempt.status.as_str().into());
+            attempt.times.write(&mut state);
+            state.insert("modify_time".to_owned(), turn.now.0.into());
+            answer.insert("step_runtime_state".to_owned(), Json::Object(state));
+        }
+        let message = format!("User [{name}] take action [{word}] on the step [{step}]");
+        answer.insert("timeline_event".to_owned(), Event::log(turn.now, Level::Info, message).to_json());
+        Json::Object(answer)
+    }
+
+    fn resume_by_call(
+        &mut self,
+        step: &StepId,
+        attempt: &str,
+        user: &User,
+        turn: &mut Turn<'_>,
+    ) -> Result<Json, Refusal> {
+        let at = self.dag().position(step).filter(|&at| {
+            let latest = self.attempt(at).filter(|latest| latest.status == StepStatus::Paused);
+            latest.is_some_and(|latest| attempt == "latest" || attempt.parse() == Ok(latest.id.0))
+        });
+        let reference = self.reference();
+        let Some(at) = at else {
+            let message = format!("paused step attempt {reference}[{step}][{attempt}] not found");
+            return Err(Refusal::new(Reason::NotFound, message));
+        };
+        let key = self.attempt_key(at);
+        self.resume(at, turn);
+        let message = format!("User [{}] take action [RESUME] on the step [{step}]", user.name);
+        Ok(json!({
+            "workflow_id": key.run.workflow, "workflow_instance_id": key.run.instance, "workflow_run_id": key.run.run,
+            "step_id": key.step, "step_attempt_id": key.attempt,
+            "timeline_event": Event::log(turn.now, Level::Info, message).to_json(),
+        }))
+    }
+
+    /// Stops or kills the run, queued or going.
+    pub(super) fn act_on_run(
+        &mut self,
+        action: InstanceAction,
+        user: &User,
+        reason: &str,
+        aim: Aim,
+        turn: &mut Turn<'_>,
+    ) {
+        if self.goes() {
+            self.act_on_all(action, user, reason, aim, turn);
+        }
+    }
+
+    /// Adds an entry that somebody else wrote to the timeline.
+    pub(super) fn add_event(&mut self, event: &Json, turn: &Turn<'_>) {
+        if let Ok(event) = Event::from_json(event, turn.now) {
+            self.timeline.add(event);
+            self.unsaved.run = true;
+        }
+    }
+
+    /// Hands an answer to every attempt that may have asked for it.
+    pub(super) fn found(&mut self, lookup: Lookup, found: Found, turn: &mut Turn<'_>) {
+        for at in 0..self.steps.len() {
+            let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { continue };
+            let is_evaluating = match attempt.status {
+                StepStatus::EvaluatingParams | StepStatus::Running | StepStatus::Finishing => true,
+                status => status.is_complete(),
+            };
+            if !is_evaluating || attempt.found.iter().any(|(known, _)| *known == lookup) {
+                continue;
+            }
+            attempt.found.push((lookup.clone(), found.clone()));
+            let status = attempt.status;
+            match status {
+                StepStatus::EvaluatingParams => self.go_on_evaluating(at, turn),
+                StepStatus::Running => self.look_at_nested(at, turn),
+                status if status.is_complete() && !self.has_evaluated_edges(at) => self.finish(at, turn),
+                _ => {}
+            }
+        }
+    }
+
+    /// Has a step taken further soon, if it stands in a status.
+    pub(super) fn step_soon_in(&mut self, at: usize, status: StepStatus, turn: &mut Turn<'_>) {
+        if self.attempt(at).is_some_and(|attempt| attempt.status == status) {
+            self.step_soon(at, turn);
+        }
+    }
+
+    /// Ends a run in the queue because of a step further up.
+    pub(super) fn stop_queued(&mut self, user: &User, reason: &str, turn: &mut Turn<'_>) {
+        let message = format!("Workflow instance is stopped by [{}] because of [{reason}]", user.name);
+        let event = Event::log(turn.now, Level::Warn, message).to_json();
+        self.end_queued(InstanceStatus::Stopped, &event, crate::life::note::Starts::Never, turn);
+    }
+}
+
+/// Why an action is not applied to a step as it stands.
+enum Aside {
+    Refused(Refusal),
+    /// The step has ended: it is skipped by restarting it.
+    ByRestart,
+}
+
+/// Whether an answer shows what became of the step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Taken,
+    Effect,
+}

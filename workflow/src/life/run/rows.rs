@@ -1,0 +1,215 @@
+//! A run and its attempts as rows: what documents show, and under [`OWN`] what only the machine needs.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    attempt::{Attempt, Nested, Signals, Times},
+    flow::Flow,
+};
+use crate::{
+    id::{AttemptId, AttemptKey},
+    life::{Row, RowKey, Turn, seed_row::OWN},
+    param::{self, Params},
+    restart,
+    retry::StepRetry,
+    status::StepStatus,
+    tag,
+    time::{Millis, Timestamp},
+    timeline::Timeline,
+};
+
+impl Flow {
+    /// Saves everything that changed.
+    pub(super) fn flush(&mut self, turn: &mut Turn<'_>) {
+        if std::mem::take(&mut self.unsaved.seed) {
+            turn.save(self.seed.row());
+        }
+        for at in std::mem::take(&mut self.unsaved.attempts) {
+            self.save_attempt(at, turn);
+        }
+        if std::mem::take(&mut self.unsaved.run) {
+            self.modify_time = turn.now;
+            self.refresh_overview();
+            let row = self.to_json();
+            let key = RowKey::run(&self.seed.key);
+            turn.save(if self.is_alive() { Row::live(key, &row) } else { Row::settled(key, &row) });
+        }
+        self.tell_parent(turn);
+    }
+
+    /// Saves an attempt that is about to make room for the next.
+    pub(super) fn save_before_replacing(&mut self, at: usize, turn: &mut Turn<'_>) {
+        if let Some(index) = self.unsaved.attempts.iter().position(|&unsaved| unsaved == at) {
+            self.unsaved.attempts.swap_remove(index);
+            self.save_attempt(at, turn);
+        }
+    }
+
+    fn save_attempt(&self, at: usize, turn: &mut Turn<'_>) {
+        if let Some(attempt) = self.attempt(at) {
+            let key = RowKey::attempt(&self.attempt_key(at));
+            turn.save(Row::settled(key, &self.attempt_row(at, attempt, turn.now)));
+        }
+    }
+
+    fn to_json(&self) -> Json {
+        let mut object = Map::new();
+        let mut put = |name: &str, value: Option<Json>| {
+            if let Some(value) = value {
+                object.insert(name.to_owned(), value);
+            }
+        };
+        // A run that was picked up is known to its flow by its uuid.
+        let is_picked_up = self.start_time.is_some() && self.overview.is_some();
+        put("execution_id", is_picked_up.then(|| (*self.seed.uuid).into()));
+        put("status", Some(self.status.as_str().into()));
+        put("start_time", self.start_time.map(|time| time.0.into()));
+        put("end_time", self.end_time.map(|time| time.0.into()));
+        put("modify_time", Some(self.modify_time.0.into()));
+        put("runtime_overview", self.overview.as_deref().and_then(|overview| serde_json::to_value(overview).ok()));
+        put("timeline", (!self.timeline.is_empty()).then(|| self.timeline.to_json()));
+        put(OWN, Some(json!({ "version": 1, "sequence": self.sequence, "is_timed_out": self.is_timed_out })));
+        Json::Object(object)
+    }
+
+    fn attempt_row(&self, at: usize, attempt: &Attempt, now: Timestamp) -> Json {
+        let mut object = Map::new();
+        let mut put = |name: &str, value: Option<Json>| {
+            if let Some(value) = value {
+                object.insert(name.to_owned(), value);
+            }
+        };
+        put("step_id", Some(attempt.definition.id.as_str().into()));
+        put("step_attempt_id", Some(attempt.id.0.into()));
+        put("step_uuid", Some((*attempt.uuid).into()));
+        put("step_instance_id", Some(attempt.sequence.into()));
+        put("tags", Some(tag::write(&attempt.tags)));
+        put("step_run_params", attempt.step_run_params.as_ref().map(param::write::definitions));
+        put("restart_config", attempt.restart.as_ref().map(|config| config.to_json()));
+        put("params", Some(param::write::params(&attempt.params)));
+        put("transition", Some(self.transition(at, attempt)));
+        put("step_retry", Some(attempt.retry.to_json()));
+        put("timeout_in_millis", attempt.timeout.map(|limit| limit.0.into()));
+        let mut state = Map::new();
+        state.insert("status".to_owned(), attempt.status.as_str().into());
+        attempt.times.write(&mut state);
+        state.insert("modify_time".to_owned(), now.0.into());
+        put("runtime_state", Some(Json::Object(state)));
+        put("signal_dependencies", attempt.signals.dependencies.clone());
+        put("signal_outputs", attempt.signals.outputs.clone());
+        let artifacts = attempt.all_artifacts();
+        put("artifacts", (!artifacts.is_empty()).then_some(Json::Object(artifacts)));
+        put("timeline", Some(attempt.timeline.to_json()));
+        put(OWN, Some(attempt.own()));
+        Json::Object(object)
+    }
+
+    fn transition(&self, at: usize, attempt: &Attempt) -> Json {
+        let dag = self.dag();
+        let node = dag.node(at);
+        let mut transition = Map::new();
+        if !node.predecessors.is_empty() {
+            let ids = node.predecessors.iter().map(|&before| Json::from(dag.id(before).as_str()));
+            transition.insert("predecessors".to_owned(), ids.collect());
+        }
+        if !node.successors.is_empty() {
+            let edges = node.successors.iter().zip(&attempt.edges);
+            let edges = edges.map(|(edge, param)| (dag.id(edge.to).to_string(), param::write::param(param)));
+            transition.insert("successors".to_owned(), Json::Object(edges.collect()));
+        }
+        Json::Object(transition)
+    }
+
+    /// Takes back an attempt from its row.
+    pub(super) fn read_attempt(&self, at: usize, row: &Json) -> Option<Attempt> {
+        let definition = Arc::clone(&self.steps[at].definition);
+        let status: StepStatus = serde_json::from_value(row["runtime_state"]["status"].clone()).ok()?;
+        let mut problems = Vec::new();
+        let params: Params = param::stored::params(&row["params"], "params", &mut problems);
+        let edges = param::stored::params(&row["transition"]["successors"], "successors", &mut problems);
+        let dag = self.dag();
+        let successors = dag.node(at).successors.iter();
+        let edges = successors.map(|edge| edges.get(dag.id(edge.to).as_str()).cloned()).collect::<Option<_>>()?;
+        let artifacts = row["artifacts"].as_object().cloned().unwrap_or_default();
+        let own = &row[OWN];
+        let mut attempt = Attempt {
+            id: AttemptId(row["step_attempt_id"].as_i64()?),
+            uuid: row["step_uuid"].as_str()?.into(),
+            sequence: row["step_instance_id"].as_i64()?,
+            tags: tag::read(&row["tags"], "tags", &mut problems),
+            definition,
+            status,
+            times: Times::read(&row["runtime_state"]),
+            last_phase: serde_json::from_value(own["phase"].clone()).unwrap_or(status),
+            params,
+            edges,
+            retry: StepRetry::from_json(&row["step_retry"]),
+            timeout: row["timeout_in_millis"].as_i64().map(Millis),
+            signals: Signals {
+                dependencies: row.get("signal_dependencies").cloned(),
+                outputs: row.get("signal_outputs").cloned(),
+            },
+            artifacts,
+            inherited: own["inherited"].as_object().cloned().unwrap_or_default(),
+            timeline: Timeline::from_json(&row["timeline"], Timestamp(0)).ok()?,
+            step_run_params: row
+                .get("step_run_params")
+                .map(|json| param::read::partial_definitions(json, "step_run_params", &mut problems)),
+            restart: row.get("restart_config").and_then(|json| restart::Config::from_json(json).ok()).map(Arc::new),
+            nested: Nested::Leaf,
+            found: Vec::new(),
+            ending: super::attempt::Ending::from_json(&own["ending"]),
+            has_asked_permits: own["has_asked_permits"] == true,
+            is_executing: own["is_executing"] == true,
+            changes: Vec::new(),
+            published: own["published"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+        };
+        attempt.nested = Nested::from_row(&mut attempt.artifacts, &own["nested"]);
+        Some(attempt)
+    }
+}
+
+impl Attempt {
+    /// Its artifacts with those of what runs below it.
+    pub(super) fn all_artifacts(&self) -> Map<String, Json> {
+        let mut artifacts = self.artifacts.clone();
+        if let Some((name, artifact)) = self.nested.artifact() {
+            artifacts.insert(name.to_owned(), artifact);
+        }
+        artifacts
+    }
+
+    fn own(&self) -> Json {
+        let mut own = json!({
+            "version": 1,
+            "phase": self.last_phase,
+            "has_asked_permits": self.has_asked_permits,
+            "is_executing": self.is_executing,
+            "published": self.published,
+        });
+        if !self.inherited.is_empty() {
+            own["inherited"] = Json::Object(self.inherited.clone());
+        }
+        if let Some(ending) = &self.ending {
+            own["ending"] = ending.to_json();
+        }
+        if let Some(nested) = self.nested.own() {
+            own["nested"] = nested;
+        }
+        own
+    }
+}
+
+/// The latest attempt of each step among rows in key order.
+pub(crate) fn latest(
+    rows: impl IntoIterator<Item = (AttemptKey, Json)>,
+) -> IndexMap<crate::id::StepId, (AttemptKey, Json)> {
+    let mut latest = IndexMap::new();
+    for (key, row) in rows {
+        latest.insert(key.step.clone(), (key, row));
+    }
+    latest
+}

@@ -1,0 +1,207 @@
+//! From permits in hand to the end of the work.
+
+use serde_json::{Map, Value as Json};
+
+use super::flow::Flow;
+use crate::{
+    definition::{Kind, StepType},
+    id::StepId,
+    life::{Effect, Turn, Wake},
+    param::{Evaluated, Value},
+    port::{Conclusion, Report, Work},
+    retry::Class,
+    status::StepStatus,
+    time::Millis,
+    timeline::Event,
+};
+
+/// How long a sleep takes that does not say so.
+const SLEEP_DEFAULT_SECS: i64 = 3;
+
+impl Flow {
+    /// Starts the work of an attempt that holds its permits.
+    pub(super) fn start(&mut self, at: usize, turn: &mut Turn<'_>) {
+        self.log(at, turn, "Step permits are acquired.");
+        self.go(at, StepStatus::Starting, turn);
+        let definition = std::sync::Arc::clone(&self.steps[at].definition);
+        let stands_in = turn.surroundings.stands_in(&definition);
+        if stands_in {
+            return self.start_outside(at, turn);
+        }
+        match &definition.kind {
+            Kind::Typed { step_type: StepType::NoOp, .. } => {
+                self.go(at, StepStatus::Running, turn);
+                self.done(at, turn);
+            }
+            Kind::Typed { step_type: StepType::Sleep, .. } => {
+                self.go(at, StepStatus::Running, turn);
+                self.sleep(at, turn);
+            }
+            Kind::Typed { .. } => self.start_outside(at, turn),
+            Kind::Subworkflow { .. } => self.start_nested(at, Flow::start_subworkflow, turn),
+            Kind::Foreach { .. } => self.start_nested(at, Flow::start_foreach, turn),
+            Kind::While { .. } => self.start_nested(at, Flow::start_while, turn),
+            Kind::Template { .. } => {
+                let failure = super::Failure::text("a template step cannot be executed");
+                self.fail_internally(at, &failure, turn);
+            }
+        }
+    }
+
+    fn start_nested(&mut self, at: usize, start: fn(&mut Self, usize, &mut Turn<'_>), turn: &mut Turn<'_>) {
+        self.go(at, StepStatus::Running, turn);
+        self.publish_batch(at, turn);
+        self.arm_step_timeout(at, turn);
+        start(self, at, turn);
+    }
+
+    fn start_outside(&mut self, at: usize, turn: &mut Turn<'_>) {
+        self.go(at, StepStatus::Running, turn);
+        self.publish_batch(at, turn);
+        self.arm_step_timeout(at, turn);
+        self.execute(at, false, turn);
+    }
+
+    /// Hands the work to the pool.
+    pub(super) fn execute(&mut self, at: usize, is_resumed: bool, turn: &mut Turn<'_>) {
+        let key = self.attempt_key(at);
+        let path = self.path_to(at);
+        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
+        attempt.is_executing = true;
+        let work = Work {
+            step_type: step_type(&attempt.definition.kind),
+            params: attempt.params.clone(),
+            step_uuid: attempt.uuid.to_string(),
+            is_resumed,
+            artifacts: attempt.artifacts.clone(),
+            path,
+        };
+        self.changed(at);
+        turn.effects.push(Effect::Execute { attempt: key, work });
+    }
+
+    /// Step ids from the root's step down to this one.
+    fn path_to(&self, at: usize) -> Vec<StepId> {
+        let above = self.seed.initiator.ancestors().iter().map(|ancestor| ancestor.step.clone());
+        above.chain([self.step_id(at).clone()]).collect()
+    }
+
+    /// Sleeps, or notices that it has slept enough.
+    pub(super) fn sleep(&mut self, at: usize, turn: &mut Turn<'_>) {
+        let Some(attempt) = self.attempt(at).filter(|attempt| attempt.status == StepStatus::Running) else { return };
+        let Some(start) = attempt.times.start() else { return };
+        let seconds = match attempt.params.get("sleep_seconds").and_then(|param| param.evaluated.as_ref()) {
+            Some(Evaluated { value: Value::Long(seconds), .. }) => *seconds,
+            _ => SLEEP_DEFAULT_SECS,
+        };
+        // A sleep is over once more than its time has passed.
+        let end = start + Millis(seconds.saturating_mul(1000).saturating_add(1));
+        if turn.now >= end {
+            return self.done(at, turn);
+        }
+        self.publish_batch(at, turn);
+        self.arm_step_timeout(at, turn);
+        turn.wake_at(end, Wake::Sleep(self.step_id(at).clone()));
+    }
+
+    /// Takes the end of the work.
+    pub(super) fn executed(&mut self, at: usize, report: Report, turn: &mut Turn<'_>) {
+        let now = turn.now;
+        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
+        if attempt.status != StepStatus::Running || !attempt.is_executing {
+            return;
+        }
+        attempt.is_executing = false;
+        for entry in report.timeline {
+            // What is no event is left out: it cannot be shown.
+            if let Ok(event) = Event::from_json(&entry, now) {
+                attempt.timeline.add(event);
+            }
+        }
+        let may_retry = !vetoes_retry(&report.artifacts);
+        merge_artifacts(&mut attempt.artifacts, report.artifacts);
+        match report.conclusion {
+            Conclusion::Done => self.done_with(at, report.outputs, turn),
+            Conclusion::UserError if may_retry => self.fail_of(at, Class::Error, turn),
+            Conclusion::PlatformError if may_retry => self.fail_of(at, Class::Platform, turn),
+            Conclusion::UserError | Conclusion::PlatformError => {
+                self.log(at, turn, "Step is not retried because its output data says that it is not retryable.");
+                self.end_as(at, StepStatus::FatallyFailed, turn);
+            }
+            Conclusion::FatalError => self.end_as(at, StepStatus::FatallyFailed, turn),
+            Conclusion::Stopped => self.end_as(at, StepStatus::Stopped, turn),
+            Conclusion::TimedOut => self.end_as(at, StepStatus::TimedOut, turn),
+        }
+    }
+
+    /// Work that publishes nothing is done.
+    pub(super) fn done(&mut self, at: usize, turn: &mut Turn<'_>) {
+        self.done_with(at, Map::new(), turn);
+    }
+
+    /// Takes over what the work published, and sends the step's signals.
+    fn done_with(&mut self, at: usize, outputs: Map<String, Json>, turn: &mut Turn<'_>) {
+        self.go(at, StepStatus::Finishing, turn);
+        if let Err(failure) = self.merge_outputs(at, &outputs) {
+            return self.fail_internally(at, &failure, turn);
+        }
+        match self.announce(at, turn) {
+            Ok(super::signals::Sent::Nothing) => self.finish_as(at, StepStatus::Succeeded, turn),
+            Ok(super::signals::Sent::Awaited) => self.publish_batch(at, turn),
+            Err(failure) => self.fail_internally(at, &failure, turn),
+        }
+    }
+
+    /// Ends a failed attempt: tried again while its class allows it.
+    pub(super) fn fail_of(&mut self, at: usize, class: Class, turn: &mut Turn<'_>) {
+        let key = self.attempt_key(at);
+        let Some(attempt) = self.attempt(at) else { return };
+        let retries = turn.surroundings.decisions().retries(&key, !attempt.retry.is_exhausted(class));
+        self.end_as(at, if retries { retried(class) } else { given_up(class) }, turn);
+    }
+}
+
+/// The type whose runtime does the work.
+fn step_type(kind: &Kind) -> StepType {
+    match kind {
+        Kind::Typed { step_type, .. } => *step_type,
+        Kind::Subworkflow { .. } => StepType::Subworkflow,
+        Kind::Foreach { .. } => StepType::Foreach,
+        Kind::While { .. } => StepType::While,
+        Kind::Template { .. } => StepType::Template,
+    }
+}
+
+fn retried(class: Class) -> StepStatus {
+    match class {
+        Class::Error => StepStatus::UserFailed,
+        Class::Platform => StepStatus::PlatformFailed,
+        Class::Timeout => StepStatus::TimeoutFailed,
+    }
+}
+
+fn given_up(class: Class) -> StepStatus {
+    match class {
+        Class::Error | Class::Platform => StepStatus::FatallyFailed,
+        Class::Timeout => StepStatus::TimedOut,
+    }
+}
+
+/// Whether a job forbids that it is tried again.
+fn vetoes_retry(artifacts: &Map<String, Json>) -> bool {
+    artifacts.get("maestro_retry").and_then(|artifact| artifact.get("retryable")) == Some(&Json::Bool(false))
+}
+
+/// Free artifacts are merged by key, typed ones replace each other.
+fn merge_artifacts(known: &mut Map<String, Json>, left: Map<String, Json>) {
+    for (name, artifact) in left {
+        match (known.get_mut(&name), artifact) {
+            (Some(Json::Object(old)), Json::Object(new)) if !old.contains_key("type") && !new.contains_key("type") => {
+                old.extend(new);
+            }
+            (_, artifact) => {
+                known.insert(name, artifact);
+            }
+        }
+    }
+}
