@@ -27,6 +27,9 @@ pub(super) fn failure(expected: &Json, outcome: &Result<Json, Failure>) -> Findi
 
 /// Compares with the `expect` of a case.
 pub(super) fn result(case: &Case, outcome: &Result<Json, Failure>) -> Finding {
+    if let Some(names) = case.line.get("expect_vars") {
+        return Finding { disagreement: set_difference(names, outcome), kind_agrees: None };
+    }
     let expected = case.line.get("expect").unwrap_or(&Json::Null);
     let disagreement = match outcome {
         Err(failure) => Some(format!("expected {expected}, got the failure {}: {}", failure.kind, failure.text)),
@@ -79,13 +82,16 @@ fn difference(expected: &Json, got: &Json, path: &str) -> Option<String> {
                 let Some(other) = right.get(key) else {
                     return Some(format!("{inner}: expected {value}, got nothing"));
                 };
-                let near = tolerance.zip(value.as_f64().zip(other.as_f64()));
-                if near.is_some_and(|(most, (a, b))| (a - b).abs() <= most) {
+                if tolerance.is_some_and(|most| is_near(value, other, most)) {
                     continue;
                 }
                 if let Some(found) = difference(value, other, &inner) {
                     return Some(found);
                 }
+            }
+            // A type without a value fixes only the type.
+            if left.len() == 1 && left.get("type").is_some_and(Json::is_string) && right.contains_key("value") {
+                return None;
             }
             let extra = right.iter().find(|(key, _)| !left.contains_key(*key) && !VOLATILE.contains(&key.as_str()));
             extra.map(|(key, value)| format!("{path}.{key}: expected nothing, got {value}"))
@@ -100,5 +106,29 @@ fn difference(expected: &Json, got: &Json, path: &str) -> Option<String> {
         }
         _ if expected == got => None,
         _ => differs(),
+    }
+}
+
+/// Whether two numbers, or the numbers of two lists, lie no further apart than `most`.
+fn is_near(expected: &Json, got: &Json, most: f64) -> bool {
+    match (expected, got) {
+        (Json::Array(left), Json::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(a, b)| is_near(a, b, most))
+        }
+        _ => expected.as_f64().zip(got.as_f64()).is_some_and(|(a, b)| (a - b).abs() <= most),
+    }
+}
+
+/// How a list differs from another whose order does not matter.
+fn set_difference(expected: &Json, outcome: &Result<Json, Failure>) -> Option<String> {
+    let set = |list: &Json| {
+        let mut items: Vec<String> = list.as_array().into_iter().flatten().map(Json::to_string).collect();
+        items.sort();
+        items
+    };
+    match outcome {
+        Err(failure) => Some(format!("expected {expected}, got the failure {}: {}", failure.kind, failure.text)),
+        Ok(got) if set(got) == set(expected) => None,
+        Ok(got) => Some(format!("expected the set {expected}, got {got}")),
     }
 }

@@ -22,6 +22,7 @@ mod restart;
 mod retry;
 mod run_context;
 mod run_strategy;
+mod sel;
 mod signal_match;
 mod status;
 mod timeline;
@@ -51,6 +52,7 @@ pub fn adapter(file: &str) -> Option<Adapter> {
         "restart" => restart::run,
         "retry" => retry::run,
         "run_strategy" => run_strategy::run,
+        "sel" => sel::run,
         "signal_match" => signal_match::run,
         "status" => status::run,
         "validation" => validation::run,

@@ -131,3 +131,8 @@ fn rules_are_broken_with_the_recorded_words() {
 fn params() {
     check("params");
 }
+
+#[test]
+fn expressions_come_to_what_was_recorded() {
+    check("sel");
+}

@@ -7,6 +7,7 @@ mod iteration;
 mod params;
 mod restart;
 mod schedule;
+mod sel;
 mod status;
 mod strategy;
 mod timeline;
