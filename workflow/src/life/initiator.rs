@@ -122,4 +122,24 @@ impl Initiator {
     pub fn is_loop(&self) -> bool {
         matches!(self, Self::Parent { kind: StepType::Foreach | StepType::While, .. })
     }
+
+    /// What started the run, as timelines tell it.
+    pub fn account(&self) -> String {
+        match self {
+            Self::Manual { user } => format!("Manually run a new workflow instance by a user [{}]", user.name),
+            Self::Time { trigger_uuid, .. } => {
+                format!("TIME-based trigger runs a new workflow instance by trigger uuid [{trigger_uuid}]")
+            }
+            Self::Signal { trigger_uuid, .. } => {
+                format!("SIGNAL-based trigger runs a new workflow instance by trigger uuid [{trigger_uuid}]")
+            }
+            Self::Parent { kind, ancestors } => {
+                let parent = ancestors.last().map(|Ancestor { run, step, attempt, .. }| {
+                    format!("[{}][{}][{}][{step}][{attempt}]", run.workflow, run.instance, run.run)
+                });
+                let kind = kind.word().to_uppercase();
+                format!("{kind} step ({}) runs a new workflow instance", parent.unwrap_or_default())
+            }
+        }
+    }
 }

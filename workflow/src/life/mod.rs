@@ -24,31 +24,40 @@
 //!   by key.
 
 mod address;
+mod caller;
 mod decision;
 mod effect;
 mod initiator;
 mod memory;
 mod message;
 pub mod note;
+mod permits;
+pub mod read;
+mod refused;
 pub mod row;
 mod run;
 pub mod seed;
 mod seed_row;
 mod turn;
+mod workflow;
 
 pub use address::Address;
+pub(crate) use caller::author;
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
 pub use initiator::{Ancestor, Initiator, TooDeep};
 pub use memory::MemoryRows;
 pub use message::{Message, Ticket};
 pub use note::Note;
+pub use permits::Permits;
+pub(crate) use refused::refused;
 pub use row::{Body, Bound, Order, Row, RowKey, Rows, Scan, Table, Unreadable};
 pub use run::Run;
 pub(crate) use run::SIGNAL_PARAMS;
 pub use seed::RunSeed;
 pub(crate) use seed_row::OWN as OWN_FIELD;
 pub use turn::{Settings, Surroundings, Turn};
+pub use workflow::Workflow;
 
 /// A life cycle: state that changes only by messages.
 pub trait Machine: Send {

@@ -1,7 +1,7 @@
 //! What a run may ask of other runs' rows while it evaluates.
 
 use crate::{
-    id::{InstanceId, InstanceKey, RunKey, StepId, WorkflowId},
+    id::{InstanceId, InstanceKey, RunKey, StepId, VersionId, WorkflowId},
     param::Value,
 };
 
@@ -39,6 +39,20 @@ pub enum Lookup {
         run: RunKey,
         /// Only these names.
         names: Vec<String>,
+    },
+    /// Which run a start request made, by workflow and request uuid; a document with `instance`, `run` and `version`.
+    Start {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The request's uuid.
+        uuid: String,
+    },
+    /// A stored version of a workflow, as its row holds it.
+    Version {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version.
+        version: VersionId,
     },
     /// The latest run of an instance, with the parts that a restart needs.
     LatestRun(InstanceKey),

@@ -149,6 +149,32 @@ impl Queue {
         self.running.keys().copied()
     }
 
+    /// Whether a queued run waits only for the end of another one.
+    pub fn is_promised(&self, at: At) -> bool {
+        self.promised.contains(&at)
+    }
+
+    /// The request id of a live run.
+    pub fn uuid(&self, at: At) -> Option<&Arc<str>> {
+        self.queued.get(&at).or_else(|| self.running.get(&at))
+    }
+
+    /// The live run that a request made.
+    pub fn run_of(&self, uuid: &str) -> Option<At> {
+        let mut all = self.queued.iter().chain(&self.running);
+        if self.uuids.contains(uuid) { all.find(|(_, known)| &***known == uuid).map(|(at, _)| *at) } else { None }
+    }
+
+    /// The failed run of an instance that keeps STRICT_SEQUENTIAL from going on.
+    pub fn blocking_run(&self, instance: InstanceId) -> Option<At> {
+        self.failed.get(&instance).map(|&run| At { instance, run })
+    }
+
+    /// How many runs are queued, are running, and have failed and block.
+    pub fn counts(&self) -> [usize; 3] {
+        [self.queued.len(), self.running.len(), self.failed.len()]
+    }
+
     /// How many runs have not ended.
     pub fn live_count(&self) -> usize {
         self.queued.len() + self.running.len()
