@@ -65,6 +65,7 @@ fn limits(case: &Case) -> Limits {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn failure(error: Error) -> Failure {
     // A thrown message is a result of the bare language and an error of the engine.
     let kind = if error.kind() == Kind::Thrown { "ERROR" } else { error.class().name() };
@@ -136,7 +137,7 @@ fn value(typed: &Json) -> Value {
 /// A value as the cases write it: JSON where there is one, text otherwise.
 fn plain(value: &Value) -> Json {
     match value {
-        Value::Null | Value::Void | Value::Unset(_) => Json::Null,
+        Value::Null | Value::Void | Value::Unset(_) | Value::DateTimeFormatter(_) => Json::Null,
         Value::String(text) => json!(**text),
         Value::Long(number) => json!(number),
         Value::Double(number) => json!(number),
@@ -150,7 +151,6 @@ fn plain(value: &Value) -> Json {
         }
         Value::DateTime(moment) => json!(moment.to_string()),
         Value::DateTimeZone(zone) => json!(zone.to_string()),
-        Value::DateTimeFormatter(_) => Json::Null,
         Value::DateTimeProperty(property) => json!(property.to_string()),
         Value::DateTimeDays(days) => json!(format!("P{days}D")),
         Value::Uuid(uuid) => json!(uuid.to_string()),

@@ -54,7 +54,9 @@ impl Program {
         let tree = parser::parse(text)?;
         let slots = references::inputs(&tree);
         let mut readable = vec![!is_prepared; tree.names.len()];
-        slots.iter().for_each(|slot| readable[*slot as usize] = true);
+        for slot in &slots {
+            readable[*slot as usize] = true;
+        }
         let inputs = slots.iter().map(|slot| Arc::clone(&tree.names[*slot as usize])).collect();
         let written = written.filter(|written| *written != text).map(Into::into);
         Ok(Self(Arc::new(Inner { written, text: text.into(), tree, inputs, readable, is_prepared })))

@@ -39,7 +39,11 @@ impl Walk<'_> {
     fn statement(&mut self, statement: &Statement) {
         match &statement.kind {
             StatementKind::Declare(declaration) => self.declaration(declaration),
-            StatementKind::Block(statements) => statements.iter().for_each(|inner| self.statement(inner)),
+            StatementKind::Block(statements) => {
+                for inner in statements {
+                    self.statement(inner);
+                }
+            }
             StatementKind::Evaluate(value) | StatementKind::Return(value) | StatementKind::Throw(value) => {
                 self.expression(value);
             }
@@ -81,7 +85,9 @@ impl Walk<'_> {
             ExpressionKind::Paren(inner) | ExpressionKind::Unary(_, inner) => self.expression(inner),
             ExpressionKind::Binary(first, rest) => {
                 self.expression(first);
-                rest.iter().for_each(|(_, operand)| self.expression(operand));
+                for (_, operand) in rest {
+                    self.expression(operand);
+                }
             }
             ExpressionKind::Conditional(arms, otherwise) => {
                 for (condition, then) in arms {
@@ -102,14 +108,18 @@ impl Walk<'_> {
                         Suffix::Index(index) => self.expression(index),
                         Suffix::Field(..) => {}
                         Suffix::Call(_, _, arguments) => {
-                            arguments.iter().for_each(|argument| self.expression(argument))
+                            for argument in arguments {
+                                self.expression(argument);
+                            }
                         }
                     }
                 }
             }
             ExpressionKind::NewArray { size, .. } => self.expression(size),
             ExpressionKind::NewArrayOf { items, .. } | ExpressionKind::New { arguments: items, .. } => {
-                items.iter().for_each(|item| self.expression(item));
+                for item in items {
+                    self.expression(item);
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn format(machine: &mut Machine<'_>, pattern: &str, values: &[Datum])
         rest = after;
         let formatted = match specifier.conversion {
             'n' => "\n".to_owned(),
-            '%' => pad("%".to_owned(), &specifier),
+            '%' => pad("%", &specifier),
             _ => {
                 let position = match index {
                     Some(Index::Explicit(index)) => index - 1,
@@ -110,18 +110,18 @@ fn convert(machine: &mut Machine<'_>, specifier: &Specifier, value: &Datum) -> R
     let is_null = matches!(value, Datum::Null | Datum::Unset(_));
     let lower = specifier.conversion.to_ascii_lowercase();
     let text = match (lower, value) {
-        ('b', Datum::Boolean(flag)) => cut(flag.to_string(), specifier),
-        ('b', _) => cut((!is_null).to_string(), specifier),
-        ('s', Datum::Map(_)) => cut(machine.displayed(value)?, specifier),
-        ('s', Datum::Long(number)) => cut(wrapped(*number).to_string(), specifier),
-        ('s', _) => cut(plain(value), specifier),
-        _ if is_null => cut("null".to_owned(), specifier),
+        ('b', Datum::Boolean(flag)) => cut(&flag.to_string(), specifier),
+        ('b', _) => cut(&(!is_null).to_string(), specifier),
+        ('s', Datum::Map(_)) => cut(&machine.displayed(value)?, specifier),
+        ('s', Datum::Long(number)) => cut(&wrapped(*number).to_string(), specifier),
+        ('s', _) => cut(&plain(value), specifier),
+        _ if is_null => cut("null", specifier),
         ('d' | 'x' | 'o', Datum::Long(_)) if specifier.precision.is_some() => {
             return Err(Error::argument(format!("{}", specifier.precision.unwrap_or_default())));
         }
         ('d', Datum::Long(number)) => {
             let number = wrapped(*number);
-            return Ok(pad_number(grouped(number.unsigned_abs().to_string(), specifier), number < 0, specifier));
+            return Ok(pad_number(&grouped(number.unsigned_abs().to_string(), specifier), number < 0, specifier));
         }
         ('x', Datum::Long(number)) => radix(*number, specifier, 16),
         ('o', Datum::Long(number)) => radix(*number, specifier, 8),
@@ -135,11 +135,11 @@ fn convert(machine: &mut Machine<'_>, specifier: &Specifier, value: &Datum) -> R
         }
         ('f', Datum::Double(number)) => {
             let digits = grouped(fixed(number.abs(), specifier.precision.unwrap_or(6)), specifier);
-            return Ok(pad_number(digits, number.is_sign_negative(), specifier));
+            return Ok(pad_number(&digits, number.is_sign_negative(), specifier));
         }
         ('e', Datum::Double(number)) => {
             let digits = scientific(number.abs(), specifier.precision.unwrap_or(6));
-            return Ok(cased(pad_number(digits, number.is_sign_negative(), specifier), specifier));
+            return Ok(cased(pad_number(&digits, number.is_sign_negative(), specifier), specifier));
         }
         _ => {
             let (conversion, kind) = (specifier.conversion, value.kind().name());
@@ -149,7 +149,7 @@ fn convert(machine: &mut Machine<'_>, specifier: &Specifier, value: &Datum) -> R
     let zeroed = specifier.has('0') && matches!(lower, 'x' | 'o');
     let width = specifier.width.unwrap_or(0);
     let text =
-        if zeroed { format!("{}{text}", "0".repeat(width.saturating_sub(text.len()))) } else { pad(text, specifier) };
+        if zeroed { format!("{}{text}", "0".repeat(width.saturating_sub(text.len()))) } else { pad(&text, specifier) };
     Ok(cased(text, specifier))
 }
 
@@ -157,8 +157,8 @@ fn cased(text: String, specifier: &Specifier) -> String {
     if specifier.conversion.is_ascii_uppercase() { text.to_uppercase() } else { text }
 }
 
-fn cut(text: String, specifier: &Specifier) -> String {
-    specifier.precision.map_or_else(|| text.clone(), |most| text.chars().take(most).collect())
+fn cut(text: &str, specifier: &Specifier) -> String {
+    specifier.precision.map_or_else(|| text.to_owned(), |most| text.chars().take(most).collect())
 }
 
 /// The two's complement digits of a number in a base: of 32 bits where the number fits.
@@ -239,7 +239,7 @@ fn grouped(digits: String, specifier: &Specifier) -> String {
 }
 
 /// Sign, zeros and blanks around digits.
-fn pad_number(digits: String, is_negative: bool, specifier: &Specifier) -> String {
+fn pad_number(digits: &str, is_negative: bool, specifier: &Specifier) -> String {
     let (before, after) = match is_negative {
         true if specifier.has('(') => ("(", ")"),
         true => ("-", ""),
@@ -250,10 +250,10 @@ fn pad_number(digits: String, is_negative: bool, specifier: &Specifier) -> Strin
     let width = specifier.width.unwrap_or(0);
     let missing = width.saturating_sub(before.len() + digits.len() + after.len());
     let zeros = if specifier.has('0') { "0".repeat(missing) } else { String::new() };
-    pad(format!("{before}{zeros}{digits}{after}"), specifier)
+    pad(&format!("{before}{zeros}{digits}{after}"), specifier)
 }
 
-fn pad(text: String, specifier: &Specifier) -> String {
+fn pad(text: &str, specifier: &Specifier) -> String {
     let width = specifier.width.unwrap_or(0);
     if specifier.has('-') { format!("{text:<width$}") } else { format!("{text:>width$}") }
 }

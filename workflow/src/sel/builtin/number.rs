@@ -44,6 +44,7 @@ pub(super) fn call_double(
     })
 }
 
+#[expect(clippy::cast_precision_loss, reason = "53 bits are what a double holds")]
 pub(super) fn call_math(machine: &mut Machine<'_>, name: &str, arguments: &[Datum]) -> Result<Datum, Error> {
     Ok(match (name, arguments) {
         ("min", [Datum::Long(a), Datum::Long(b)]) => Datum::Long(*a.min(b)),
@@ -62,6 +63,7 @@ pub(super) fn call_math(machine: &mut Machine<'_>, name: &str, arguments: &[Datu
     })
 }
 
+#[expect(clippy::cast_precision_loss, reason = "the language widens to the nearest double")]
 fn as_double(datum: &Datum) -> Result<f64, Error> {
     match datum {
         Datum::Long(value) => Ok(*value as f64),

@@ -143,7 +143,10 @@ impl Rewriter<'_> {
             'R' if !in_class => "(?:\\r\\n|[\\n\\x0B\\f\\r\\u{85}\\u{2028}\\u{2029}])".to_owned(),
             'Z' if !in_class => "\\z".to_owned(),
             'e' => "\\x1B".to_owned(),
-            'Q' => return self.quoted(),
+            'Q' => {
+                self.quoted();
+                return Ok(());
+            }
             'p' | 'P' => return self.property(escaped),
             'A' | 'z' | 't' | 'n' | 'r' | 'f' | 'a' | 'x' | 'u' => format!("\\{escaped}"),
             '0'..='9' | 'k' => return Err(self.refuse("a back reference")),
@@ -155,14 +158,13 @@ impl Rewriter<'_> {
     }
 
     /// Everything up to `\E` stands for itself.
-    fn quoted(&mut self) -> Result<(), Error> {
+    fn quoted(&mut self) {
         while let Some(next) = self.rest.next() {
             if next == '\\' && self.rest.next_if_eq(&'E').is_some() {
-                return Ok(());
+                return;
             }
             self.out.push_str(&regex::escape(&next.to_string()));
         }
-        Ok(())
     }
 
     /// `\p{…}`: the ASCII classes by name, Unicode's by their own.
@@ -184,12 +186,12 @@ impl Rewriter<'_> {
             | "XDigit" | "Space" | "ASCII" => name.to_lowercase(),
             _ => {
                 let name = name.strip_prefix("Is").unwrap_or(&name);
-                self.out.push_str(&format!("\\{letter}{{{name}}}"));
+                self.out.extend(["\\", letter.encode_utf8(&mut [0; 4]), "{", name, "}"]);
                 return Ok(());
             }
         };
         let not = if letter == 'P' { "^" } else { "" };
-        self.out.push_str(&format!("[[:{not}{ascii}:]]"));
+        self.out.extend(["[[:", not, &ascii, ":]]"]);
         Ok(())
     }
 }

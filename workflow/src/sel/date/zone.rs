@@ -142,14 +142,12 @@ pub(super) fn parse_offset(text: &str) -> Option<i64> {
 pub(super) fn print_offset(offset_ms: i64, separator: &str) -> String {
     let sign = if offset_ms < 0 { '-' } else { '+' };
     let rest = offset_ms.abs();
-    let mut text = format!("{sign}{:02}{separator}{:02}", rest / 3_600_000, rest / 60_000 % 60);
-    if rest % 60_000 != 0 {
-        text += &format!("{separator}{:02}", rest / 1000 % 60);
-        if rest % 1000 != 0 {
-            text += &format!(".{:03}", rest % 1000);
-        }
+    let minutes = format!("{sign}{:02}{separator}{:02}", rest / 3_600_000, rest / 60_000 % 60);
+    match (rest / 1000 % 60, rest % 1000) {
+        (0, 0) => minutes,
+        (seconds, 0) => format!("{minutes}{separator}{seconds:02}"),
+        (seconds, millis) => format!("{minutes}{separator}{seconds:02}.{millis:03}"),
     }
-    text
 }
 
 impl fmt::Display for Zone {

@@ -25,6 +25,7 @@ pub(super) fn unary(operator: UnaryOperator, operand: &Datum) -> Result<Datum, E
     })
 }
 
+#[expect(clippy::cast_precision_loss, reason = "the language widens to the nearest double")]
 pub(super) fn binary(
     operator: BinaryOperator,
     left: &Datum,
