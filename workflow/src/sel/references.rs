@@ -52,7 +52,9 @@ impl Walk<'_> {
                     self.expression(condition);
                     self.statement(then);
                 }
-                otherwise.iter().for_each(|otherwise| self.statement(otherwise));
+                if let Some(otherwise) = otherwise {
+                    self.statement(otherwise);
+                }
             }
             StatementKind::While { condition, body } => {
                 self.expression(condition);
