@@ -66,7 +66,7 @@ fn sorted(json: &Json, is_alerting: bool) -> Json {
 }
 
 /// The first place where `got` is not what was expected. Key order does not matter, list order does.
-fn difference(expected: &Json, got: &Json, path: &str) -> Option<String> {
+pub(super) fn difference(expected: &Json, got: &Json, path: &str) -> Option<String> {
     let differs = || Some(format!("{path}: expected {expected}, got {got}"));
     match (expected, got) {
         // Stands for any text that has it.

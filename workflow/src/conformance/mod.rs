@@ -7,6 +7,7 @@ mod case;
 mod compare;
 mod cron;
 mod dag;
+mod dsl;
 mod duration;
 mod foreach;
 mod http;
@@ -27,6 +28,7 @@ mod signal_match;
 mod status;
 mod timeline;
 mod validation;
+pub mod workflows;
 
 pub use case::{Case, Failure, Finding, Unreadable};
 
@@ -39,6 +41,7 @@ pub fn adapter(file: &str) -> Option<Adapter> {
     Some(match file {
         "cron" => cron::run,
         "dag" => dag::run,
+        "dsl" => dsl::run,
         "duration" => duration::run,
         "foreach" => foreach::run,
         "http" => http::run,

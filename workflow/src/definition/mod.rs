@@ -1,16 +1,20 @@
 //! Definitions: what a person pushes, checked, with every default known.
 
+mod check;
 mod defaults;
+pub mod dsl;
 pub mod metadata;
 pub mod model;
 pub mod properties;
 pub mod read;
 pub mod rules;
 pub mod shape;
+pub mod source;
 pub mod timeout;
 pub mod version;
 mod words;
 pub mod write;
 
+pub use check::{Checked, Format, Located, Settings, check};
 pub use defaults::{CONCURRENCY, TIMEOUT, all_steps};
 pub use model::*;

@@ -136,3 +136,8 @@ fn params() {
 fn expressions_come_to_what_was_recorded() {
     check("sel");
 }
+
+#[test]
+fn yaml_stands_for_what_was_recorded() {
+    check("dsl");
+}

@@ -11,3 +11,4 @@ mod sel;
 mod status;
 mod strategy;
 mod timeline;
+mod workflows;

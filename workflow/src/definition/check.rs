@@ -1,0 +1,138 @@
+//! A definition's text checked as a push would check it, every problem with its place in the text.
+
+use std::ops::Range;
+
+use serde_json::Value as Json;
+
+use super::{
+    CreateRequest,
+    dsl::{self, JobTypes},
+    read,
+    rules::{self, Limits},
+    source::{self, Places, Position},
+};
+use crate::{
+    problem::{Problem, Stage},
+    time::Timestamp,
+};
+
+/// The form of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A create request, or a stored version with its metadata.
+    Json,
+    /// The YAML form.
+    Yaml,
+}
+
+/// What a check needs to know of the installation.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// What the installation allows.
+    pub limits: &'a Limits,
+    /// Its job templates.
+    pub types: &'a dyn JobTypes,
+    /// Triggers are asked when they fire next after this.
+    pub now: Timestamp,
+}
+
+impl std::fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("limits", self.limits).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// A problem and where in the text it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// What is wrong.
+    pub problem: Problem,
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    /// Where the span begins.
+    pub position: Position,
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// In the order in which they stand in the text.
+    pub problems: Vec<Located>,
+    /// The request, if nothing refuses it.
+    pub request: Option<CreateRequest>,
+}
+
+impl Checked {
+    /// Whether a push of the text would be accepted.
+    pub fn is_accepted(&self) -> bool {
+        self.request.is_some()
+    }
+}
+
+/// Checks a text: its syntax, its shape, and the rules as far as the shape can be made out.
+pub fn check(text: &str, format: Format, settings: Settings<'_>) -> Checked {
+    let (json, places, mut problems) = match document(text, format, settings) {
+        Ok(document) => document,
+        Err((problem, at)) => {
+            let end = text[at..].chars().next().map_or(at, |letter| at + letter.len_utf8());
+            let located = Located { problem, span: at..end, position: source::position(text, at) };
+            return Checked { problems: vec![located], request: None };
+        }
+    };
+    let request = json.as_ref().and_then(|json| request(json, &mut problems, settings));
+    let is_refused = problems.iter().any(Problem::refuses);
+    let mut located: Vec<Located> = problems
+        .into_iter()
+        .map(|problem| {
+            let span = source::locate(text, &places, &problem);
+            Located { position: source::position(text, span.start), problem, span }
+        })
+        .collect();
+    located.sort_by_key(|found| (found.span.start, found.problem.stage()));
+    Checked { problems: located, request: request.filter(|_| !is_refused) }
+}
+
+type Document = (Option<Json>, Places, Vec<Problem>);
+
+fn document(text: &str, format: Format, settings: Settings<'_>) -> Result<Document, (Problem, usize)> {
+    Ok(match format {
+        Format::Json => {
+            let parsed = source::json::parse(text)?;
+            (Some(parsed.json), parsed.places, parsed.warnings)
+        }
+        Format::Yaml => {
+            let converted = dsl::convert(&source::yaml::parse(text)?, settings.types);
+            (converted.request, converted.places, converted.problems)
+        }
+    })
+}
+
+fn request(json: &Json, problems: &mut Vec<Problem>, settings: Settings<'_>) -> Option<CreateRequest> {
+    let is_stored = json.pointer("/metadata/workflow_id").is_some();
+    let request = if is_stored {
+        let reading = read::version(json);
+        problems.extend(reading.problems);
+        reading.value.map(|version| version.to_request())
+    } else {
+        let reading = read::create_request(json);
+        // What the YAML form already said needs not be said again.
+        let known: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+        problems.extend(reading.problems.into_iter().filter(|problem| !known.contains(&problem.path)));
+        reading.value
+    };
+    // Where the shape is broken, rules about the whole would mislead; those about single values still help.
+    if let Some(request) = &request {
+        let is_broken = problems.iter().any(|problem| problem.stage() <= Stage::Parse);
+        let found = rules::check(request, settings.limits, settings.now);
+        problems.extend(found.into_iter().filter(|problem| !is_broken || is_about_one_value(problem)));
+    }
+    request
+}
+
+fn is_about_one_value(problem: &Problem) -> bool {
+    use crate::problem::code;
+    matches!(
+        problem.code,
+        code::ID | code::NAME | code::TEXT_TOO_LONG | code::TIMEOUT | code::RETRY_POLICY | code::CRON | code::TIME_ZONE
+    )
+}

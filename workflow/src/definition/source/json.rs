@@ -1,0 +1,163 @@
+//! Where the values of a JSON text stand.
+
+use serde_json::Value as Json;
+
+use super::{Place, Places, Position, offset};
+use crate::problem::{Path, Problem, code};
+
+/// A JSON text, its places, and keys that stand twice in one object.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The document.
+    pub json: Json,
+    /// Where everything in it stands.
+    pub places: Places,
+    /// Keys that stand twice.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a text; a syntax error comes with the byte at which the text stops being JSON.
+pub fn parse(text: &str) -> Result<Parsed, (Problem, usize)> {
+    let json = serde_json::from_str::<Json>(text).map_err(|error| syntax(text, &error))?;
+    let mut scanner = Scanner { text, at: 0, places: Places::new(), warnings: Vec::new() };
+    scanner.value(&Path::Root, 0..0);
+    Ok(Parsed { json, places: scanner.places, warnings: scanner.warnings })
+}
+
+fn syntax(text: &str, error: &serde_json::Error) -> (Problem, usize) {
+    let at = offset(text, Position { line: error.line(), column: error.column() });
+    let full = error.to_string();
+    let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
+    let code = if message.contains("recursion limit") { code::TOO_DEEP } else { code::JSON_SYNTAX };
+    (Problem::new(code, "", message), at)
+}
+
+/// Walks a text that is known to be JSON, at most as deep as the parser that read it before.
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+    places: Places,
+    warnings: Vec<Problem>,
+}
+
+impl Scanner<'_> {
+    fn value(&mut self, path: &Path<'_>, key: std::ops::Range<usize>) {
+        self.skip_space();
+        let start = self.at;
+        let written = path.to_string();
+        // Taken before what is inside, so that outer places come first.
+        self.places.insert(written.clone(), Place { key: key.clone(), value: start..start });
+        match self.peek() {
+            Some(b'{') => self.object(path),
+            Some(b'[') => self.list(path),
+            Some(b'"') => self.skip_text(),
+            _ => self.skip_scalar(),
+        }
+        self.places.insert(written, Place { key, value: start..self.at });
+    }
+
+    fn object(&mut self, path: &Path<'_>) {
+        self.at += 1;
+        self.skip_space();
+        while self.peek().is_some_and(|byte| byte != b'}') {
+            let start = self.at;
+            self.skip_text();
+            let key = start..self.at;
+            let name: String = serde_json::from_str(&self.text[key.clone()]).unwrap_or_default();
+            let at = path.key(&name);
+            if self.places.contains_key(&at.to_string()) {
+                let message = format!("`{name}` stands twice in this object; only the last one counts");
+                self.warnings.push(Problem::new(code::DUPLICATE_KEY, at.to_string(), message));
+            }
+            self.skip_space();
+            self.at += 1;
+            self.value(&at, key);
+            self.skip_separator();
+        }
+        self.at += 1;
+    }
+
+    fn list(&mut self, path: &Path<'_>) {
+        self.at += 1;
+        self.skip_space();
+        let mut index = 0;
+        while self.peek().is_some_and(|byte| byte != b']') {
+            self.value(&path.index(index), 0..0);
+            index += 1;
+            self.skip_separator();
+        }
+        self.at += 1;
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    fn skip_separator(&mut self) {
+        self.skip_space();
+        if self.peek() == Some(b',') {
+            self.at += 1;
+            self.skip_space();
+        }
+    }
+
+    fn skip_text(&mut self) {
+        self.at += 1;
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            match byte {
+                b'"' => return,
+                b'\\' => self.at += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn skip_scalar(&mut self) {
+        while self.peek().is_some_and(|byte| !byte.is_ascii_whitespace() && !b",]}".contains(&byte)) {
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_found_where_it_stands() {
+        let text = r#" {"a": [1, {"b.c": "x\"y"}], "d": null}"#;
+        let parsed = parse(text).unwrap();
+        let cases = [
+            ("", r#"{"a": [1, {"b.c": "x\"y"}], "d": null}"#),
+            ("a", r#"[1, {"b.c": "x\"y"}]"#),
+            ("a[0]", "1"),
+            (r#"a[1]["b.c"]"#, r#""x\"y""#),
+            ("d", "null"),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(&text[parsed.places[path].value.clone()], expected, "{path}");
+        }
+        assert_eq!(&text[parsed.places[r#"a[1]["b.c"]"#].key.clone()], r#""b.c""#);
+    }
+
+    #[test]
+    fn a_syntax_error_is_found_where_the_text_stops_being_json() {
+        let text = "{\"a\": 1,\n \"b\" 2}";
+        let (problem, at) = parse(text).unwrap_err();
+        assert_eq!((problem.code, at), (code::JSON_SYNTAX, 14), "{problem}");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_pointed_out() {
+        let parsed = parse(r#"{"a": 1, "a": 2}"#).unwrap();
+        assert_eq!(parsed.warnings.len(), 1);
+        assert_eq!(parsed.warnings[0].path, "a");
+    }
+}
