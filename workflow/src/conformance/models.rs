@@ -70,6 +70,7 @@ fn rewritten(model: &str, json: &Json) -> Result<Json, Failure> {
             let snapshot = json.get("properties_snapshot").unwrap_or(&Json::Null);
             json!({"properties_snapshot": write::snapshot(&accepted(read::snapshot(snapshot))?)})
         }
+        "JobTemplateCreateRequest" => write::stored_template(&accepted(read::stored_template(json))?),
         "User" => {
             let user: Result<User, _> = serde_json::from_value(json.clone());
             user.map_err(|error| Failure { kind: "*", text: error.to_string() })?.to_json()

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::compare;
 use crate::{
-    definition::{Checked, Format, Settings, check, dsl::NoTemplates, rules::Limits, write},
+    definition::{Checked, Format, Settings, check, rules::Limits, template::Templates, write},
     graph,
     problem::Problem,
     time::Timestamp,
@@ -14,10 +14,10 @@ use crate::{
 const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
 /// Checks one line of the index against the text of its file: in which way we disagree.
-pub fn disagreement(line: &Json, text: &str) -> Option<String> {
+pub fn disagreement(line: &Json, text: &str, templates: &dyn Templates) -> Option<String> {
     let format = if line["kind"] == "DSL YAML" { Format::Yaml } else { Format::Json };
     let limits = Limits::standard();
-    let checked = check(text, format, Settings { limits: &limits, types: &NoTemplates, now: NOW });
+    let checked = check(text, format, Settings { limits: &limits, templates, environment: "test", now: NOW });
     let is_expected = line["accepted"] == true;
     if is_expected { accepted(&line["expect"], &checked) } else { refused(&line["expect"], &checked) }
 }

@@ -6,12 +6,14 @@ use serde_json::Value as Json;
 
 use super::{
     CreateRequest,
-    dsl::{self, JobTypes},
-    read,
+    dry_run::{self, Surroundings},
+    dsl, read,
     rules::{self, Limits},
     source::{self, Places, Position},
+    template::Templates,
 };
 use crate::{
+    id::Ids,
     problem::{Problem, Stage},
     time::Timestamp,
 };
@@ -31,7 +33,9 @@ pub struct Settings<'a> {
     /// What the installation allows.
     pub limits: &'a Limits,
     /// Its job templates.
-    pub types: &'a dyn JobTypes,
+    pub templates: &'a dyn Templates,
+    /// Its configured name.
+    pub environment: &'a str,
     /// Triggers are asked when they fire next after this.
     pub now: Timestamp,
 }
@@ -69,7 +73,7 @@ impl Checked {
     }
 }
 
-/// Checks a text: its syntax, its shape, and the rules as far as the shape can be made out.
+/// Checks a text: its syntax, its shape, the rules as far as the shape can be made out, and at last a simulated start.
 pub fn check(text: &str, format: Format, settings: Settings<'_>) -> Checked {
     let (json, places, mut problems) = match document(text, format, settings) {
         Ok(document) => document,
@@ -101,7 +105,7 @@ fn document(text: &str, format: Format, settings: Settings<'_>) -> Result<Docume
             (Some(parsed.json), parsed.places, parsed.warnings)
         }
         Format::Yaml => {
-            let converted = dsl::convert(&source::yaml::parse(text)?, settings.types);
+            let converted = dsl::convert(&source::yaml::parse(text)?, settings.templates);
             (converted.request, converted.places, converted.problems)
         }
     })
@@ -125,8 +129,34 @@ fn request(json: &Json, problems: &mut Vec<Problem>, settings: Settings<'_>) -> 
         let is_broken = problems.iter().any(|problem| problem.stage() <= Stage::Parse);
         let found = rules::check(request, settings.limits, settings.now);
         problems.extend(found.into_iter().filter(|problem| !is_broken || is_about_one_value(problem)));
+        if !problems.iter().any(Problem::refuses) {
+            let owner = request.properties.as_ref().and_then(|properties| properties.owner.as_ref());
+            let surroundings = Surroundings {
+                caller: owner.map(|owner| &*owner.name),
+                environment: settings.environment,
+                templates: settings.templates,
+                now: settings.now,
+                deadline: None,
+            };
+            problems.extend(dry_run::dry_run(&request.workflow, surroundings, &mut Counted(0)));
+        }
     }
     request
+}
+
+/// Uuids and numbers that only have to differ.
+struct Counted(u64);
+
+impl Ids for Counted {
+    fn uuid(&mut self) -> uuid::Uuid {
+        self.0 += 1;
+        uuid::Uuid::from_u64_pair(0x4000, (1 << 63) | self.0)
+    }
+
+    fn number(&mut self) -> i64 {
+        self.0 += 1;
+        self.0.cast_signed()
+    }
 }
 
 fn is_about_one_value(problem: &Problem) -> bool {

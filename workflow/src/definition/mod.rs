@@ -2,6 +2,7 @@
 
 mod check;
 mod defaults;
+pub mod dry_run;
 pub mod dsl;
 pub mod metadata;
 pub mod model;
@@ -10,6 +11,7 @@ pub mod read;
 pub mod rules;
 pub mod shape;
 pub mod source;
+pub mod template;
 pub mod timeout;
 pub mod version;
 mod words;

@@ -633,3 +633,19 @@ pub static STATIC_MATCH: Shape = refusing(
         required("operator", OPERATOR, "How to compare."),
     ],
 );
+
+/// Params that steps of a sub type start from.
+pub static JOB_TEMPLATE: Shape = refusing(
+    "job_template",
+    "com.netflix.maestro.models.stepruntime.JobTemplate$Definition",
+    "Params that steps of a sub type start from.",
+    &[
+        required("job_type", STEP_ID, "Its name: the `sub_type` of steps."),
+        required("step_type", Holds::Word(STEP_TYPES), "Which runtime executes its steps."),
+        required("version", Holds::Text, "Its version."),
+        optional("description", Holds::Text, "Free text."),
+        optional("tags", TAGS, "Labels of every attempt."),
+        optional("inherit_from", Holds::Map(&Holds::Text), "Parents with their versions."),
+        optional("params", PARAMS, "What it brings."),
+    ],
+);

@@ -7,7 +7,11 @@ use serde_json::{Map, Value as Json};
 use super::{
     Backoff, CreateRequest, Exponential, Kind, Parsable, Properties, RetryPolicy, RunStrategy, SignalDependency,
     SignalOutput, SignalTrigger, SignalTriggerEntry, SignalValue, Step, TimeTrigger, TimeTriggerKind, Transition,
-    Workflow, metadata::Metadata, properties::Snapshot, version::Version,
+    Workflow,
+    metadata::Metadata,
+    properties::Snapshot,
+    template::{Stored, Template},
+    version::Version,
 };
 use crate::{param, tag, user::User, wire::object::Object};
 
@@ -283,5 +287,35 @@ fn signal_trigger_entry(entry: &SignalTriggerEntry) -> Json {
     Object::new()
         .maybe("match_params", matches)
         .maybe("join_keys", entry.join_keys.as_ref().map(|keys| list(keys, |key| Json::from(&**key))))
+        .build()
+}
+
+/// A job template with who answers for it.
+pub fn stored_template(stored: &Stored) -> Json {
+    Object::new()
+        .maybe("owner", stored.owner.as_ref().map(User::to_json))
+        .text("status", stored.status.as_ref())
+        .text("support", stored.support.as_ref())
+        .maybe("test_workflows", stored.test_workflows.as_ref().map(|ids| list(ids, |id| Json::from(&**id))))
+        .maybe("git_info", stored.git_info.clone())
+        .maybe("definition", stored.definition.as_deref().map(template))
+        .and(&stored.extra)
+        .build()
+}
+
+/// A job template.
+pub fn template(template: &Template) -> Json {
+    let parents = template.inherit_from.as_ref().map(|parents| {
+        let written = parents.iter().map(|(name, version)| (name.to_string(), Json::from(&**version)));
+        written.collect::<Map<_, _>>()
+    });
+    Object::new()
+        .with("job_type", &*template.job_type)
+        .with("step_type", template.step_type.word())
+        .with("version", &*template.version)
+        .text("description", template.description.as_ref())
+        .maybe("tags", template.tags.as_ref().map(tag::write))
+        .maybe("inherit_from", parents)
+        .params("params", Some(&template.params))
         .build()
 }

@@ -7,6 +7,7 @@ use crate::{
     definition::{
         StepType,
         source::yaml::{Key, Node, Value},
+        template::DEFAULT_VERSION,
     },
     problem::{Path, code, nearest},
 };
@@ -198,9 +199,10 @@ impl<'n> Fields<'n> {
             self.step.insert("type".to_owned(), Json::from(step_type.word()));
             return;
         }
-        match converter.types.step_type(&written, self.type_version.as_deref()) {
-            Some(step_type) => {
-                self.step.insert("type".to_owned(), Json::from(step_type.word()));
+        let version = self.type_version.as_deref().unwrap_or(DEFAULT_VERSION);
+        match converter.templates.template(&written, version) {
+            Some(template) => {
+                self.step.insert("type".to_owned(), Json::from(template.step_type.word()));
                 self.step.insert("sub_type".to_owned(), Json::from(written));
             }
             None => {

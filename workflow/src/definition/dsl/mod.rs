@@ -13,32 +13,16 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    StepType,
     source::{
         Place, Places,
         yaml::{Key, Node, Value},
     },
+    template::Templates,
 };
 use crate::problem::{Path, Problem, code, nearest};
 
 pub use param::params;
 pub use transition::edges;
-
-/// Which step type the job templates of an installation run as.
-pub trait JobTypes {
-    /// The step type of a template, by its name and version.
-    fn step_type(&self, job_type: &str, version: Option<&str>) -> Option<StepType>;
-}
-
-/// An installation without job templates.
-#[derive(Clone, Copy, Debug)]
-pub struct NoTemplates;
-
-impl JobTypes for NoTemplates {
-    fn step_type(&self, _: &str, _: Option<&str>) -> Option<StepType> {
-        None
-    }
-}
 
 /// A request made from YAML.
 #[derive(Clone, Debug)]
@@ -52,8 +36,8 @@ pub struct Converted {
 }
 
 /// Turns a document into a request.
-pub fn convert(root: &Node, types: &dyn JobTypes) -> Converted {
-    let mut converter = Converter { types, places: Places::new(), problems: Vec::new() };
+pub fn convert(root: &Node, templates: &dyn Templates) -> Converted {
+    let mut converter = Converter { templates, places: Places::new(), problems: Vec::new() };
     converter.places.insert(String::new(), Place { key: 0..0, value: root.span.clone() });
     let request = workflow::request(&mut converter, root);
     Converted { request, places: converter.places, problems: converter.problems }
@@ -61,7 +45,7 @@ pub fn convert(root: &Node, types: &dyn JobTypes) -> Converted {
 
 /// Collects problems and places while a document is converted.
 struct Converter<'t> {
-    types: &'t dyn JobTypes,
+    templates: &'t dyn Templates,
     places: Places,
     problems: Vec<Problem>,
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Converter, NoTemplates, text};
+use super::{Converter, text};
 use crate::{
-    definition::source::{
-        Places,
-        yaml::{Key, Node, Value},
+    definition::{
+        source::{
+            Places,
+            yaml::{Key, Node, Value},
+        },
+        template::NoTemplates,
     },
     param::{Mode, Type},
     problem::{Path, Problem, code, nearest},
@@ -19,7 +22,7 @@ pub fn params(node: &Node) -> Result<Json, Vec<Problem>> {
     if node.is_null() {
         return Ok(Json::Null);
     }
-    let mut converter = Converter { types: &NoTemplates, places: Places::new(), problems: Vec::new() };
+    let mut converter = Converter { templates: &NoTemplates, places: Places::new(), problems: Vec::new() };
     let mut read = Map::new();
     if let Some(found) = converter.map(&Path::Root, node) {
         entries(&mut converter, &Path::Root, found, &mut read);

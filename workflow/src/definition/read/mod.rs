@@ -11,6 +11,7 @@ mod request;
 mod retry;
 mod signal;
 mod step;
+mod template;
 mod trigger;
 mod workflow;
 
@@ -82,6 +83,10 @@ entries! {
     git_info -> Json: request::git_info;
     /// Reads alerting settings, in their canonical form.
     alerting -> Json: alerting::alerting;
+    /// Reads a job template with who answers for it.
+    stored_template -> super::template::Stored: template::stored;
+    /// Reads a job template.
+    template -> super::template::Template: template::template;
     /// Reads a change of properties.
     properties_update -> super::properties::Update: properties::update;
 }
