@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::compare;
 use crate::{
     definition::{Checked, Format, Settings, check, rules::Limits, template::Templates, write},
-    graph,
+    graph, param,
     problem::Problem,
     time::Timestamp,
 };
@@ -38,6 +38,13 @@ fn accepted(expect: &Json, checked: &Checked) -> Option<String> {
         expect.get("all_step_ids").and_then(|expected| compare::difference(expected, &json!(ids), "all_step_ids"))
     {
         return Some(difference);
+    }
+    for (name, expected) in expect["workflow_params"].as_object().into_iter().flatten() {
+        let got = checked.params.get(name.as_str()).and_then(|param| param.value()).map(param::write::value);
+        let difference = compare::difference(expected, &got.unwrap_or_default(), name);
+        if difference.is_some() {
+            return difference;
+        }
     }
     let dag = match graph::translate(&request.workflow.id, &request.workflow.steps, graph::Scope::Whole) {
         Ok(dag) => dag.to_json(),

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     id::Ids,
+    param::Params,
     problem::{Problem, Stage},
     time::Timestamp,
 };
@@ -64,6 +65,8 @@ pub struct Checked {
     pub problems: Vec<Located>,
     /// The request, if nothing refuses it.
     pub request: Option<CreateRequest>,
+    /// What the params of the workflow come to in a simulated start; empty where there was none.
+    pub params: Params,
 }
 
 impl Checked {
@@ -80,10 +83,11 @@ pub fn check(text: &str, format: Format, settings: Settings<'_>) -> Checked {
         Err((problem, at)) => {
             let end = text[at..].chars().next().map_or(at, |letter| at + letter.len_utf8());
             let located = Located { problem, span: at..end, position: source::position(text, at) };
-            return Checked { problems: vec![located], request: None };
+            return Checked { problems: vec![located], request: None, params: Params::new() };
         }
     };
-    let request = json.as_ref().and_then(|json| request(json, &mut problems, settings));
+    let mut params = Params::new();
+    let request = json.as_ref().and_then(|json| request(json, &mut problems, &mut params, settings));
     let is_refused = problems.iter().any(Problem::refuses);
     let mut located: Vec<Located> = problems
         .into_iter()
@@ -93,7 +97,7 @@ pub fn check(text: &str, format: Format, settings: Settings<'_>) -> Checked {
         })
         .collect();
     located.sort_by_key(|found| (found.span.start, found.problem.stage()));
-    Checked { problems: located, request: request.filter(|_| !is_refused) }
+    Checked { problems: located, request: request.filter(|_| !is_refused), params }
 }
 
 type Document = (Option<Json>, Places, Vec<Problem>);
@@ -111,7 +115,12 @@ fn document(text: &str, format: Format, settings: Settings<'_>) -> Result<Docume
     })
 }
 
-fn request(json: &Json, problems: &mut Vec<Problem>, settings: Settings<'_>) -> Option<CreateRequest> {
+fn request(
+    json: &Json,
+    problems: &mut Vec<Problem>,
+    params: &mut Params,
+    settings: Settings<'_>,
+) -> Option<CreateRequest> {
     let is_stored = json.pointer("/metadata/workflow_id").is_some();
     let request = if is_stored {
         let reading = read::version(json);
@@ -134,11 +143,14 @@ fn request(json: &Json, problems: &mut Vec<Problem>, settings: Settings<'_>) -> 
             let surroundings = Surroundings {
                 caller: owner.map(|owner| &*owner.name),
                 environment: settings.environment,
+                separator: &settings.limits.separator,
                 templates: settings.templates,
                 now: settings.now,
                 deadline: None,
             };
-            problems.extend(dry_run::dry_run(&request.workflow, surroundings, &mut Counted(0)));
+            let simulation = dry_run::dry_run(&request.workflow, surroundings, &mut Counted(0));
+            problems.extend(simulation.problems);
+            *params = simulation.params;
         }
     }
     request

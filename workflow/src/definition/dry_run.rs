@@ -32,6 +32,8 @@ pub struct Surroundings<'a> {
     pub caller: Option<&'a str>,
     /// The configured name of the installation.
     pub environment: &'a str,
+    /// What separates a step's id from its param's name in a reference.
+    pub separator: &'a str,
     /// Where job templates are found.
     pub templates: &'a dyn Templates,
     /// When it would start.
@@ -51,8 +53,17 @@ pub fn refusal(workflow: &str, problem: &Problem) -> String {
     format!("Exception during dry run validation for workflow {workflow} Error=[{}]", problem.message)
 }
 
-/// Simulates a start of a workflow whose rules are kept: everything that would fail.
-pub fn dry_run(workflow: &Workflow, surroundings: Surroundings<'_>, ids: &mut dyn Ids) -> Vec<Problem> {
+/// What a simulated start came to.
+#[derive(Clone, Debug, Default)]
+pub struct Simulation {
+    /// Everything that would fail.
+    pub problems: Vec<Problem>,
+    /// The params of the workflow, as far as they could be evaluated.
+    pub params: Params,
+}
+
+/// Simulates a start of a workflow whose rules are kept.
+pub fn dry_run(workflow: &Workflow, surroundings: Surroundings<'_>, ids: &mut dyn Ids) -> Simulation {
     let mut problems = Vec::new();
     let path = Path::Root.key("workflow");
     let steps = path.key("steps");
@@ -64,18 +75,22 @@ pub fn dry_run(workflow: &Workflow, surroundings: Surroundings<'_>, ids: &mut dy
         let message = format!("there is no runtime for steps of type {}", step.step_type());
         problems.push(Problem::new(code::UNSUPPORTED_STEP, at.key(step.wrapper()).to_string(), message));
     }
-    let version = workflow_params(workflow, surroundings, ids, &mut problems);
+    let params = workflow_params(workflow, surroundings, ids, &mut problems);
+    let version = match params.get(template::VERSION_PARAM).and_then(|param| param.value()) {
+        Some(Value::String(version)) => Some(Arc::clone(version)),
+        _ => None,
+    };
     step_params(workflow, surroundings, version.as_deref(), &mut problems);
-    problems
+    Simulation { problems, params }
 }
 
-/// Merges and evaluates the params of the workflow; gives back which version of job templates they name.
+/// Merges and evaluates the params of the workflow.
 fn workflow_params(
     workflow: &Workflow,
     surroundings: Surroundings<'_>,
     ids: &mut dyn Ids,
     problems: &mut Vec<Problem>,
-) -> Option<Arc<str>> {
+) -> Params {
     let (root, name) = (Path::Root.key("workflow"), "params");
     let path = root.key(name);
     let defined = workflow.params.as_ref();
@@ -91,7 +106,7 @@ fn workflow_params(
         Ok(merged) => layers::unevaluated(merged),
         Err(error) => {
             problems.push(Problem::new(code::DRY_RUN, path.to_string(), error.to_string()));
-            return None;
+            return Params::new();
         }
     };
     let context = Simulated { workflow, surroundings };
@@ -108,10 +123,7 @@ fn workflow_params(
         report(&path, defined, &params, &error, problems);
         others(&path, defined, &params, &mut evaluator, problems);
     }
-    match params.get(template::VERSION_PARAM)?.value()? {
-        Value::String(version) => Some(Arc::clone(version)),
-        _ => None,
-    }
+    params
 }
 
 /// The first param without a value is the one at which the evaluation stopped.
@@ -257,5 +269,9 @@ impl Context for Simulated<'_> {
 
     fn found(&self, _: &Lookup) -> Option<&Found> {
         None
+    }
+
+    fn separator(&self) -> &str {
+        self.surroundings.separator
     }
 }
