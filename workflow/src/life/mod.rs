@@ -25,6 +25,7 @@
 
 mod address;
 mod caller;
+mod around;
 mod decision;
 mod effect;
 mod initiator;
@@ -38,11 +39,13 @@ pub mod row;
 mod run;
 pub mod seed;
 mod seed_row;
+mod standing;
 mod turn;
 mod workflow;
 
 pub use address::Address;
 pub(crate) use caller::author;
+pub use around::{Around, StandsIn};
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
 pub use initiator::{Ancestor, Initiator, TooDeep};
@@ -56,6 +59,7 @@ pub use run::Run;
 pub(crate) use run::SIGNAL_PARAMS;
 pub use seed::RunSeed;
 pub(crate) use seed_row::OWN as OWN_FIELD;
+pub use standing::{latest_run, latest_status, run_status, started_instance};
 pub use turn::{Settings, Surroundings, Turn};
 pub use workflow::Workflow;
 
