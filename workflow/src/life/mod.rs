@@ -24,8 +24,8 @@
 //!   by key.
 
 mod address;
-mod caller;
 mod around;
+mod caller;
 mod decision;
 mod effect;
 mod initiator;
@@ -44,8 +44,8 @@ mod turn;
 mod workflow;
 
 pub use address::Address;
-pub(crate) use caller::author;
 pub use around::{Around, StandsIn};
+pub(crate) use caller::author;
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
 pub use initiator::{Ancestor, Initiator, TooDeep};
