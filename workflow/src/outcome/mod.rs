@@ -7,9 +7,11 @@
 
 mod attempt;
 mod path;
+mod place;
 mod run;
 mod symbol;
 
+pub use place::step_path;
 use serde_json::{Map, Value as Json};
 
 /// The normalised outcome of one root run and everything below it; a plain JSON tree with sorted keys.

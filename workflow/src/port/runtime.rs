@@ -2,12 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{
-    definition::StepType,
-    id::{AttemptKey, StepId},
-    param::Params,
-    port::Pending,
-};
+use crate::{definition::StepType, id::AttemptKey, param::Params, port::Pending};
 
 /// A step's work, with everything evaluated.
 #[derive(Clone, Debug)]
@@ -22,8 +17,8 @@ pub struct Work {
     pub is_resumed: bool,
     /// Artifacts that the attempt has already left (for resuming).
     pub artifacts: Map<String, Json>,
-    /// The path of step ids from the root run's step down to this one; what a replay looks its recorded result up by.
-    pub path: Vec<StepId>,
+    /// Where the step stands in the tree of its root run ([`crate::outcome::step_path`]); what a replay looks its recorded result up by.
+    pub path: String,
 }
 
 /// How a step's work ended.

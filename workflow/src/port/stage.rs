@@ -25,7 +25,7 @@ pub struct Rehearsal {
     pub start: Json,
     /// What callers do while it runs, in order.
     pub acts: Vec<Act>,
-    /// Recorded results of steps with outside effects, by step path (`outer/inner`) and attempt.
+    /// Recorded results of steps with outside effects, by step path ([`crate::outcome::step_path`]) and attempt.
     pub stand_ins: BTreeMap<(String, i64), StandIn>,
     /// When the virtual clock starts.
     pub at: Timestamp,
@@ -62,8 +62,7 @@ pub struct StandIn {
 impl Rehearsal {
     /// What the placeholder of an attempt gives back; a step of which nothing is recorded succeeds at once.
     pub fn stand_in(&self, attempt: &AttemptKey, work: &Work) -> StandIn {
-        let path: Vec<&str> = work.path.iter().map(crate::id::StepId::as_str).collect();
-        let recorded = self.stand_ins.get(&(path.join("/"), attempt.attempt.0));
+        let recorded = self.stand_ins.get(&(work.path.clone(), attempt.attempt.0));
         recorded.cloned().unwrap_or_else(StandIn::success)
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json};
 use super::flow::Flow;
 use crate::{
     definition::{Kind, StepType},
-    id::StepId,
     life::{Effect, Turn, Wake},
+    outcome::step_path,
     param::{Evaluated, Value},
     port::{Conclusion, Report, Work},
     retry::Class,
@@ -80,10 +80,10 @@ impl Flow {
         turn.effects.push(Effect::Execute { attempt: key, work });
     }
 
-    /// Step ids from the root's step down to this one.
-    fn path_to(&self, at: usize) -> Vec<StepId> {
-        let above = self.seed.initiator.ancestors().iter().map(|ancestor| ancestor.step.clone());
-        above.chain([self.step_id(at).clone()]).collect()
+    /// Where the step stands in the tree.
+    fn path_to(&self, at: usize) -> String {
+        let above = self.seed.initiator.ancestors().iter().map(|ancestor| (&ancestor.run, &ancestor.step));
+        step_path(above, self.key(), self.step_id(at))
     }
 
     /// Sleeps, or notices that it has slept enough.
