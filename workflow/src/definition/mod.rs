@@ -9,6 +9,7 @@ pub mod model;
 pub mod properties;
 pub mod read;
 pub mod rules;
+pub mod schema;
 pub mod shape;
 pub mod source;
 pub mod template;

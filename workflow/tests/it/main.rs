@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
 mod conformance;
+mod definitions;
 mod graph;
 mod iteration;
 mod params;

@@ -76,7 +76,7 @@ fn narrowed(text: &str, place: &Place, problem: &Problem) -> Range<usize> {
     let written = &text[place.value.clone()];
     match problem.span {
         // Offsets inside a text hold in its source as long as nothing in it is escaped.
-        Some((start, end)) if !written.contains('\\') => {
+        Some((start, end)) if !written.contains('\\') && start + 2 < written.len() => {
             let quote = usize::from(written.starts_with(['"', '\'']));
             let first = place.value.start + quote;
             let (start, end) = (first + start, first + end.max(start + 1));
