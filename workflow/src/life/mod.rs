@@ -24,11 +24,12 @@
 //!   by key.
 
 mod address;
-mod around;
 mod caller;
 mod decision;
 mod effect;
 mod initiator;
+mod library;
+mod load;
 mod memory;
 mod message;
 pub mod note;
@@ -39,16 +40,17 @@ pub mod row;
 mod run;
 pub mod seed;
 mod seed_row;
-mod standing;
+mod signals;
 mod turn;
 mod workflow;
 
 pub use address::Address;
-pub use around::{Around, StandsIn};
 pub(crate) use caller::author;
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
 pub use initiator::{Ancestor, Initiator, TooDeep};
+pub use library::Library;
+pub use load::load;
 pub use memory::MemoryRows;
 pub use message::{Message, Ticket};
 pub use note::Note;
@@ -59,7 +61,7 @@ pub use run::Run;
 pub(crate) use run::SIGNAL_PARAMS;
 pub use seed::RunSeed;
 pub(crate) use seed_row::OWN as OWN_FIELD;
-pub use standing::{latest_run, latest_status, run_status, started_instance};
+pub use signals::Signals;
 pub use turn::{Settings, Surroundings, Turn};
 pub use workflow::Workflow;
 

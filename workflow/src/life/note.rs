@@ -4,15 +4,15 @@
 //! it knows now. A sender that still waits after `Message::Recovered` sends its note again. Where a note carries a [`Ticket`], the
 //! machine that settles the matter answers the caller, whoever got the request.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::{Initiator, RunSeed, Ticket};
 use crate::{
-    definition::SignalDependency,
-    id::{AttemptKey, InstanceKey, RunKey, StepId, VersionId},
+    definition::{SignalDependency, SignalTrigger},
+    id::{AttemptKey, InstanceKey, RunKey, StepId, VersionId, WorkflowId},
     param::{Definitions, Params},
     port::InstanceAction,
     restart,
@@ -125,6 +125,11 @@ pub enum Note {
     /// A restart has arrived at a root whose latest run has ended: make its next run and answer the caller.
     RestartRoot(Box<RestartWalk>),
 
+    /// Signals completed a trigger; answered by `FiringSettled`, and said again after a recovery until then.
+    Fire(Box<Firing>),
+    /// The triggers of the last `FollowTriggers` are in force.
+    TriggersFollowed,
+
     // To `Permits`.
     /// An attempt wants one of each; answered by `PermitsGranted`. Asked again after a recovery.
     WantPermits {
@@ -163,6 +168,35 @@ pub enum Note {
         /// Name and params of each, in order.
         signals: Vec<(Arc<str>, Params)>,
     },
+    /// Exactly these signal triggers of a workflow are in force, by uuid; answered by `TriggersFollowed`.
+    FollowTriggers {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// Its triggers.
+        triggers: Vec<(Arc<str>, Arc<SignalTrigger>)>,
+    },
+    /// A firing started its run, or never will.
+    FiringSettled {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// Which firing.
+        execution: Arc<str>,
+    },
+}
+
+/// Signals that together start a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// Of which workflow.
+    pub workflow: WorkflowId,
+    /// Which of its triggers.
+    pub trigger: Arc<str>,
+    /// Names the firing: equal signals fire a trigger once.
+    pub execution: Arc<str>,
+    /// Number of each signal.
+    pub signals: BTreeMap<Arc<str>, i64>,
+    /// Params of each signal, by name.
+    pub params: Json,
 }
 
 /// Whether a run that ends in the queue counts as started.

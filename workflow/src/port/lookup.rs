@@ -2,6 +2,7 @@
 
 use crate::{
     id::{InstanceId, InstanceKey, RunKey, StepId, VersionId, WorkflowId},
+    life::read::LatestRun,
     param::Value,
 };
 
@@ -67,6 +68,8 @@ pub enum Found {
     Values(Vec<(String, Value)>),
     /// One value.
     Value(Value),
+    /// The latest run of an instance.
+    LatestRun(Box<LatestRun>),
     /// A stored document.
     Document(serde_json::Value),
     /// Nothing is stored there; the text says what was looked for.

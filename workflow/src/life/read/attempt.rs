@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Rows read in one scan.
-const SCAN: usize = 200;
+pub(super) const SCAN: usize = 200;
 
 /// Rows read for one answer at most: far more than the attempts of an instance with 300 steps that were restarted and retried.
 const ROWS_MAX: usize = 100_000;
@@ -35,26 +35,27 @@ pub(super) fn of_run(rows: &dyn Rows, instance: &InstanceKey, run: &str) -> Foun
         None => run::latest(rows, instance)?.ok_or_else(|| run::not_found(instance, None))?,
     };
     let key = RunKey { workflow: instance.workflow.clone(), instance: instance.instance, run };
-    let at = |run: i64| RowKey { table: Table::Attempt, second: run, ..RowKey::run(&key) };
-    let scan = Scan {
+    list(rows, instance, latest_of_each(rows, scan_of_run(&key))?)
+}
+
+/// All attempts of a run, latest first.
+pub(super) fn scan_of_run(key: &RunKey) -> Scan {
+    let at = |run: i64| RowKey { table: Table::Attempt, second: run, ..RowKey::run(key) };
+    Scan {
         table: Table::Attempt,
-        from: Bound::Included(at(run.0)),
-        to: Bound::Excluded(at(run.0.saturating_add(1))),
+        from: Bound::Included(at(key.run.0)),
+        to: Bound::Excluded(at(key.run.0.saturating_add(1))),
         order: Order::Descending,
         limit: SCAN,
-    };
-    list(rows, instance, latest_of_each(rows, scan)?)
+    }
 }
 
 /// The latest attempt of a step over all runs.
 pub(super) fn of_step(rows: &dyn Rows, instance: &InstanceKey, step: &StepId) -> Found {
-    let mut run = run::latest(rows, instance)?;
-    // Runs are numbered from 1 without gaps, so this ends.
-    while let Some(RunId(number)) = run.filter(|run| run.0 > 0) {
-        if let Some((key, body)) = latest_in_run(rows, instance, RunId(number), step)? {
-            return Runs::new(rows, instance).enriched(&key, &body);
-        }
-        run = Some(RunId(number - 1));
+    if let Some(run) = run::latest(rows, instance)?
+        && let Some((key, body)) = latest_of_step(rows, instance, run, step)?
+    {
+        return Runs::new(rows, instance).enriched(&key, &body);
     }
     let InstanceKey { workflow, instance } = instance;
     let message =
@@ -93,6 +94,21 @@ fn attempt_key(instance: &InstanceKey, run: RunId, step: &StepId, attempt: i64) 
     RowKey::attempt(&AttemptKey { run, step: step.clone(), attempt: AttemptId(attempt) })
 }
 
+/// The latest attempt of a step in this run, or else in the latest one before that has it.
+pub(super) fn latest_of_step(
+    rows: &dyn Rows,
+    instance: &InstanceKey,
+    latest: RunId,
+    step: &StepId,
+) -> Result<Option<(RowKey, Body)>, Unreadable> {
+    for run in (1..=latest.0).rev() {
+        if let Some(found) = latest_in_run(rows, instance, RunId(run), step)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
 fn latest_in_run(
     rows: &dyn Rows,
     instance: &InstanceKey,
@@ -105,7 +121,10 @@ fn latest_in_run(
 }
 
 /// Of every step the first row that a descending scan meets: of its latest run, the latest attempt.
-fn latest_of_each(rows: &dyn Rows, mut scan: Scan) -> Result<IndexMap<Arc<str>, (RowKey, Body)>, Refusal> {
+pub(super) fn latest_of_each(
+    rows: &dyn Rows,
+    mut scan: Scan,
+) -> Result<IndexMap<Arc<str>, (RowKey, Body)>, Unreadable> {
     let mut found: IndexMap<Arc<str>, (RowKey, Body)> = IndexMap::new();
     for _ in 0..ROWS_MAX / SCAN {
         let page = rows.scan(&scan)?;
@@ -120,7 +139,7 @@ fn latest_of_each(rows: &dyn Rows, mut scan: Scan) -> Result<IndexMap<Arc<str>, 
             return Ok(found);
         }
     }
-    Err(Refusal::new(Reason::UnprocessableEntity, format!("the instance has more than {ROWS_MAX} attempts")))
+    Err(Unreadable(format!("the instance has more than {ROWS_MAX} attempts")))
 }
 
 /// The documents of rows, oldest step first.

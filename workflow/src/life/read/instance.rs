@@ -16,11 +16,11 @@ use crate::{
 
 /// The latest run, with the steps over all runs.
 pub(super) fn view(rows: &dyn Rows, instance: &InstanceKey, is_enriched: bool) -> Found {
-    Stored::expect(rows, instance, None)?.document(Show { is_enriched, is_aggregated: true })
+    Ok(Stored::expect(rows, instance, None)?.document(Show { is_enriched, is_aggregated: true })?)
 }
 
 pub(super) fn run(rows: &dyn Rows, instance: &InstanceKey, run: &str, show: Show) -> Found {
-    Stored::expect(rows, instance, number(run)?)?.document(show)
+    Ok(Stored::expect(rows, instance, number(run)?)?.document(show)?)
 }
 
 /// The latest runs of a workflow's instances.

@@ -5,15 +5,23 @@
 
 mod action_map;
 mod attempt;
+mod find;
 mod instance;
+mod library;
 mod page;
+mod previous;
 mod route;
 mod run;
 mod workflow;
 
 use serde_json::Value as Json;
 
-pub use self::route::route;
+use self::library::Breakpoints;
+pub use self::{
+    find::{find, status},
+    previous::{LatestRun, latest_run},
+    route::route,
+};
 use super::{Rows, Surroundings, Unreadable};
 use crate::{
     port::{Answer, Reason, Refusal, Request},
@@ -47,6 +55,11 @@ pub fn answer(
         Request::Attempt { instance, run, step, attempt } => attempt::one(rows, instance, run, step, attempt),
         Request::InstanceActionMap => Ok(action_map::instances()),
         Request::StepActionMap => Ok(action_map::steps()),
+        Request::TagPermit { tag } => library::tag_permit(rows, tag),
+        Request::Signal { name, sequence } => return Some(library::signal(rows, name, *sequence)),
+        Request::JobTemplate { job_type, version } => library::template(rows, job_type, version.as_deref()),
+        Request::Breakpoints { query } => library::breakpoints(rows, query, Breakpoints::Set),
+        Request::PausedAttempts { query } => library::breakpoints(rows, query, Breakpoints::Paused),
         _ => return None,
     };
     Some(found.map(Answer::ok))

@@ -31,6 +31,10 @@ pub fn route(request: &Request, rows: &dyn Rows) -> Result<Address, Refusal> {
             Ok(Address::Workflow(workflow.unwrap_or_default().into()))
         }
         Request::InstanceAction { instance, run, action } => instance_action(instance, run.as_deref(), *action, rows),
+        // Run 0 stands for the latest.
+        Request::ResumeAttempt { run, .. } if run.run.0 == 0 => {
+            Ok(Address::Run(Stored::expect(rows, &run.instance_key(), None)?.key))
+        }
         Request::ResumeAttempt { run, .. } => Ok(Address::Run(run.clone())),
         Request::Restart { instance, .. }
         | Request::RestartStep { instance, .. }

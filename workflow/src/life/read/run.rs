@@ -52,13 +52,18 @@ impl Stored {
         &self.seed
     }
 
+    /// Where it stands.
+    pub(super) fn status(&self) -> InstanceStatus {
+        status(&wire::run::document(&self.seed, self.run.as_ref()))
+    }
+
     /// Whether it waits in its workflow's queue.
     pub(super) fn is_queued(&self) -> bool {
-        status(&wire::run::document(&self.seed, self.run.as_ref())) == InstanceStatus::Created
+        self.status() == InstanceStatus::Created
     }
 
     /// The document.
-    pub(super) fn document(&self, show: Show) -> Result<Json, Refusal> {
+    pub(super) fn document(&self, show: Show) -> Result<Json, Unreadable> {
         let mut document = wire::run::document(&self.seed, self.run.as_ref());
         if show.is_enriched {
             wire::run::enrich(&mut document);
@@ -71,7 +76,7 @@ impl Stored {
     }
 
     /// The instance's steps over all runs up to this one.
-    fn aggregate(&self, document: &Json) -> Result<Aggregate, Unreadable> {
+    pub(super) fn aggregate(&self, document: &Json) -> Result<Aggregate, Unreadable> {
         let seed = RunSeed::from_row(&RowKey::seed(&self.key), &row::body(&self.seed))?;
         let broken = |error: &dyn std::fmt::Display| Unreadable(format!("run {}: {error}", self.key));
         let overview: Option<Overview> =

@@ -29,6 +29,7 @@ use std::{
 use self::{header::Header as Head, record::Recent, version::Version, wish::Wish};
 pub(crate) use self::{
     header::{Header, Stage},
+    push::yaml,
     record::{StartedRun, timeline_key},
     version::{StoredVersion, not_found, resolve, unknown},
 };
@@ -120,7 +121,7 @@ impl Workflow {
             Request::Start { version, body, .. } => return self.on_start(ticket, caller, &version, &body, turn),
             Request::Activate { version, .. } => return self.on_activate(ticket, caller, &version, turn),
             Request::Push { body } => self.push(caller, &body, turn),
-            Request::PushYaml { text } => push::from_yaml(&text).and_then(|body| self.push(caller, &body, turn)),
+            Request::PushYaml { text } => push::yaml(&text).and_then(|body| self.push(caller, &body, turn)),
             Request::UpdateProperties { body, .. } => self.update_properties(caller, &body, turn),
             Request::AddTag { body, .. } => self.add_tag(caller, &body, turn),
             Request::RemoveTag { tag, .. } => self.remove_tag(caller, &tag, turn),

@@ -152,6 +152,6 @@ pub(crate) fn check(body: &Json, _turn: &Turn<'_>) -> Result<CreateRequest, Refu
 }
 
 /// A YAML definition as the body of a push.
-pub(super) fn from_yaml(_text: &str) -> Result<Json, Refusal> {
+pub(crate) fn yaml(_text: &str) -> Result<Json, Refusal> {
     Err(Refusal::new(Reason::BadRequest, "I/O error while reading input message"))
 }

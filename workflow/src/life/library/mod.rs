@@ -1,0 +1,94 @@
+//! Job templates, and output data that external jobs deliver.
+
+mod template;
+
+use serde_json::Value as Json;
+
+pub(crate) use self::template::{DEFAULT_VERSION, Template};
+use super::{Bound, Machine, Message, Order, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, author, row};
+use crate::port::{Answer, Caller, Reason, Refusal, Request};
+
+/// Versions of one template that one call removes at most.
+const VERSIONS_MAX: usize = 1_000;
+
+/// The machine of job templates and output data. It keeps nothing in memory but which templates there are.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// Stored templates by type and version, so that a removal knows what there is.
+    known: std::collections::BTreeSet<(String, String)>,
+}
+
+impl Library {
+    /// The machine as its rows say.
+    pub fn load(rows: &dyn Rows) -> Result<Self, Unreadable> {
+        let mut library = Self::default();
+        let mut from = Bound::Unbounded;
+        loop {
+            let to = Bound::Unbounded;
+            let scan = Scan { table: Table::Template, from, to, order: Order::Ascending, limit: VERSIONS_MAX };
+            let page = rows.scan(&scan)?;
+            for (key, body) in &page {
+                let _: Template = row::parse(key, body)?;
+                library.known.insert((key.name.to_string(), key.part.to_string()));
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == VERSIONS_MAX => from = Bound::Excluded(last.clone()),
+                _ => return Ok(library),
+            }
+        }
+    }
+
+    fn answer(&mut self, caller: &Caller, request: &Request, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
+        match request {
+            Request::AddJobTemplate { body } => self.add(caller, body, turn),
+            Request::AddJobTemplateYaml { text } => self.add(caller, &crate::life::workflow::yaml(text)?, turn),
+            Request::DeleteJobTemplate { job_type, version } => Ok(self.remove(job_type, version.as_deref(), turn)),
+            // The job's name would have to come from the caller's credentials, which this API does not carry.
+            Request::PutOutput { .. } => Err(Refusal::new(
+                Reason::BadRequest,
+                "output data cannot be accepted: the caller's credentials do not say which job it is",
+            )),
+            _ => Err(Refusal::new(Reason::InternalError, "this request is not about templates or output data")),
+        }
+    }
+
+    fn add(&mut self, caller: &Caller, body: &Json, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
+        let author = author(caller)?;
+        let template = Template::read(body, &author, turn.now)?;
+        turn.save(Row::settled(template.key(), &template));
+        self.known.insert((template.job_type().to_owned(), template.version().to_owned()));
+        Ok(Answer::ok(template.document()))
+    }
+
+    fn remove(&mut self, job_type: &str, version: Option<&str>, turn: &mut Turn<'_>) -> Answer {
+        let all = self.known.iter().filter(|(known, of)| known == job_type && version.is_none_or(|asked| asked == of));
+        let removed: Vec<(String, String)> = all.take(VERSIONS_MAX).cloned().collect();
+        for key in &removed {
+            self.known.remove(key);
+            turn.forget(Template::key_of(&key.0, &key.1));
+        }
+        let of = version.map_or_else(String::new, |version| format!("[{version}]"));
+        let count = removed.len();
+        Answer::ok(Json::from(format!("Removed [{count}] job template versions for job type: [{job_type}]{of}")))
+    }
+}
+
+impl Machine for Library {
+    fn on(&mut self, message: Message, turn: &mut Turn<'_>) {
+        if let Message::Request { ticket, caller, request } = message {
+            let answer = self.answer(&caller, &request, turn);
+            turn.reply(ticket, answer);
+        }
+    }
+
+    fn flush(&mut self, _turn: &mut Turn<'_>) {}
+
+    fn is_settled(&self) -> bool {
+        true
+    }
+}
+
+/// Where the output data of a job is stored.
+pub(crate) fn output_key(job: &str) -> RowKey {
+    RowKey::named(Table::Output, job)
+}

@@ -1,0 +1,14 @@
+//! Machines from their rows.
+
+use super::{Address, Library, Machine, Permits, Rows, Run, Signals, Unreadable, Workflow};
+
+/// The machine at an address as its rows left it; without rows, one that has not begun.
+pub fn load(address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable> {
+    Ok(match address {
+        Address::Workflow(id) => Box::new(Workflow::load(id.clone(), rows)?),
+        Address::Run(key) => Box::new(Run::load(key, rows)?.unwrap_or_else(|| Run::blank(key))),
+        Address::Permits => Box::new(Permits::load(rows)?),
+        Address::Signals => Box::new(Signals::load(rows)?),
+        Address::Library => Box::new(Library::load(rows)?),
+    })
+}
