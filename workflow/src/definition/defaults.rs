@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{FailureMode, Kind, Properties, Rule, RunStrategy, SignalTrigger, Step, StepType, TimeTrigger, Workflow};
-use crate::{id::StepId, param, tag::Tags, time::Millis};
+use crate::{id::StepId, param, time::Millis};
 
 /// How long a run, or an attempt of a step, may take when nothing is written.
 pub const TIMEOUT: Millis = Millis::from_secs(10 * 24 * 60 * 60);
@@ -164,7 +164,7 @@ impl Step {
 
     /// The tags; none when unset.
     pub fn tags_or_none(&self) -> &[crate::tag::Tag] {
-        self.tags.as_ref().map(Tags::as_slice).unwrap_or_default()
+        self.tags.as_deref().unwrap_or_default()
     }
 
     /// The loop params of a loop, where they are written as a literal MAP.
@@ -189,8 +189,14 @@ impl StepType {
     /// Whether the open-source engine has a runtime for it.
     pub fn has_runtime(self) -> bool {
         match self {
-            Self::NoOp | Self::Sleep | Self::Http | Self::Kubernetes | Self::Notebook => true,
-            Self::Foreach | Self::While | Self::Subworkflow => true,
+            Self::NoOp
+            | Self::Sleep
+            | Self::Http
+            | Self::Kubernetes
+            | Self::Notebook
+            | Self::Foreach
+            | Self::While
+            | Self::Subworkflow => true,
             Self::Titus | Self::Join | Self::Template => false,
         }
     }

@@ -151,6 +151,10 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "steps are shared, and most are typed: a box would cost more than it saves"
+)]
 pub enum Kind {
     /// A typed step (`step`).
     Typed {

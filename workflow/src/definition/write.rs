@@ -69,7 +69,7 @@ pub fn properties(properties: &Properties) -> Json {
 /// Properties as they are stored.
 pub fn snapshot(snapshot: &Snapshot) -> Json {
     let object = Object::new()
-        .maybe("workflow_id", snapshot.workflow_id.as_ref().map(|id| id.as_str()))
+        .maybe("workflow_id", snapshot.workflow_id.as_ref().map(crate::id::WorkflowId::as_str))
         .maybe("create_time", snapshot.create_time.map(|time| time.0))
         .maybe("author", snapshot.author.as_ref().map(User::to_json));
     properties_into(object, &snapshot.properties).build()

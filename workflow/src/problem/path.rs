@@ -17,11 +17,13 @@ pub enum Path<'a> {
 
 impl<'a> Path<'a> {
     /// The value of a key in here.
+    #[must_use]
     pub fn key(&'a self, name: &'a str) -> Self {
         Self::Key(self, name)
     }
 
     /// An element in here, from 0.
+    #[must_use]
     pub fn index(&'a self, index: usize) -> Self {
         Self::Index(self, index)
     }
@@ -117,12 +119,12 @@ pub(super) fn api_notation(path: &str) -> String {
     for (at, part) in parts.iter().enumerate() {
         match part {
             Part::Index(index) => {
-                text.push_str(&format!("[{index}]"));
+                text.extend(["[", &index.to_string(), "]"]);
                 wrapper_follows = at > 0 && parts[at - 1] == Part::Key("steps".to_owned());
             }
             Part::Key(_) if wrapper_follows => wrapper_follows = false,
             Part::Key(name) if names_follow => {
-                text.push_str(&format!("[{name}]"));
+                text.extend(["[", name, "]"]);
                 names_follow = false;
                 if at + 1 == parts.len() {
                     text.push_str(".name");

@@ -137,7 +137,7 @@ impl<'n> Fields<'n> {
             ("subworkflow", "workflow_id" | "subworkflow_id") => self.child = text(node),
             ("subworkflow", "version" | "subworkflow_version") => self.version = text(node),
             ("subworkflow", name @ ("sync" | "explicit_params")) => {
-                converter.copy(&mut self.step, path, name, key, node)
+                converter.copy(&mut self.step, path, name, key, node);
             }
             ("foreach", "concurrency" | "job_concurrency") => {
                 converter.copy(&mut self.step, path, "concurrency", key, node);
@@ -200,18 +200,15 @@ impl<'n> Fields<'n> {
             return;
         }
         let version = self.type_version.as_deref().unwrap_or(DEFAULT_VERSION);
-        match converter.templates.template(&written, version) {
-            Some(template) => {
-                self.step.insert("type".to_owned(), Json::from(template.step_type.word()));
-                self.step.insert("sub_type".to_owned(), Json::from(written));
-            }
-            None => {
-                let message = format!("cannot find step type for job id: [{id}] with job type: [{written}]");
-                let hint = nearest(&written, StepType::WORDS.iter().copied());
-                converter.report(code::DSL_JOB_TYPE, &at, place, message).hint =
-                    hint.map(|meant| format!("did you mean `{meant}`?"));
-            }
+        if let Some(template) = converter.templates.template(&written, version) {
+            self.step.insert("type".to_owned(), Json::from(template.step_type.word()));
+            self.step.insert("sub_type".to_owned(), Json::from(written));
+            return;
         }
+        let message = format!("cannot find step type for job id: [{id}] with job type: [{written}]");
+        let hint = nearest(&written, StepType::WORDS.iter().copied());
+        converter.report(code::DSL_JOB_TYPE, &at, place, message).hint =
+            hint.map(|meant| format!("did you mean `{meant}`?"));
     }
 }
 

@@ -65,24 +65,20 @@ impl Converter<'_> {
 
     /// The entries of a map.
     fn map<'n>(&mut self, path: &Path<'_>, node: &'n Node) -> Option<&'n [(Key, std::sync::Arc<Node>)]> {
-        match &node.value {
-            Value::Map(entries) => Some(entries),
-            _ => {
-                self.report(code::WRONG_TYPE, path, node, "expected a map here");
-                None
-            }
-        }
+        let Value::Map(entries) = &node.value else {
+            self.report(code::WRONG_TYPE, path, node, "expected a map here");
+            return None;
+        };
+        Some(entries)
     }
 
     /// The elements of a list.
     fn list<'n>(&mut self, path: &Path<'_>, node: &'n Node) -> Option<&'n [std::sync::Arc<Node>]> {
-        match &node.value {
-            Value::List(list) => Some(list),
-            _ => {
-                self.report(code::WRONG_TYPE, path, node, "expected a list here");
-                None
-            }
-        }
+        let Value::List(list) = &node.value else {
+            self.report(code::WRONG_TYPE, path, node, "expected a list here");
+            return None;
+        };
+        Some(list)
     }
 
     /// A field that is taken over as it is, with the places of all that it holds.

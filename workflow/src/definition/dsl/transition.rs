@@ -49,9 +49,10 @@ pub fn edges(entries: &[&str]) -> Result<Vec<(String, String)>, (usize, Error)> 
         } else {
             (entry.to_owned(), "true".to_owned())
         };
-        match edges.iter_mut().find(|(known, _)| *known == next) {
-            Some((_, known)) => *known = condition,
-            None => edges.push((next, condition)),
+        if let Some((_, known)) = edges.iter_mut().find(|(known, _)| *known == next) {
+            *known = condition;
+        } else {
+            edges.push((next, condition));
         }
     }
     Ok(edges)
@@ -65,13 +66,11 @@ pub(super) fn list(converter: &mut Converter<'_>, path: &Path<'_>, node: &Node) 
     let list = converter.list(path, node)?;
     let mut entries = Vec::with_capacity(list.len());
     for node in list {
-        match node.as_str() {
-            Some(entry) => entries.push(entry),
-            None => {
-                converter.report(code::DSL_TRANSITION, path, node, "an entry of a transition is a text");
-                return None;
-            }
-        }
+        let Some(entry) = node.as_str() else {
+            converter.report(code::DSL_TRANSITION, path, node, "an entry of a transition is a text");
+            return None;
+        };
+        entries.push(entry);
     }
     match edges(&entries) {
         Ok(edges) if edges.is_empty() => None,

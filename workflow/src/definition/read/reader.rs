@@ -13,6 +13,9 @@ use crate::{
     problem::{Path, Problem, code, nearest},
 };
 
+/// Known words, and what one in any case stands for.
+pub(super) type Words<'w, T> = (&'w [&'static str], fn(&str) -> Option<T>);
+
 /// Collects the problems of one document.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -151,7 +154,7 @@ impl Reader {
         path: &Path<'_>,
         json: &Json,
         class: &str,
-        (words, meaning): (&[&'static str], fn(&str) -> Option<T>),
+        (words, meaning): Words<'_, T>,
     ) -> Option<T> {
         let text = self.text(path, json)?;
         let value = meaning(&text);

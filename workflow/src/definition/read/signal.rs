@@ -89,8 +89,8 @@ fn output(reader: &mut Reader, path: &Path<'_>, json: &Json) -> Option<SignalOut
     let mut read = SignalOutput { name: Arc::from(""), params: None, payload: None };
     let is_object = reader.fields(path, json, &shape::SIGNAL_OUTPUT, |reader, path, name, json| match name {
         "name" => read.name = reader.text(path, json).unwrap_or_else(|| Arc::from("")),
-        "params" => read.params = reader.params(path, json),
-        _ => read.payload = reader.params(path, json),
+        "params" => read.params = Some(reader.params(path, json)),
+        _ => read.payload = Some(reader.params(path, json)),
     });
     is_object.then_some(read)
 }

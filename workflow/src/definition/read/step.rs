@@ -119,7 +119,7 @@ impl Written {
             "timeout" => self.timeout = reader.parsable(path, json),
             "signal_dependencies" => self.signal_dependencies = signal::dependencies(reader, path, json),
             "signal_outputs" => self.signal_outputs = signal::outputs(reader, path, json),
-            "params" => self.params = reader.params(path, json),
+            "params" => self.params = Some(reader.params(path, json)),
             "type" if is_typed => self.step_type = step_type(reader, path, json),
             "sub_type" => self.sub_type = reader.text(path, json),
             "sub_type_version" => self.sub_type_version = reader.text(path, json),

@@ -66,7 +66,7 @@ pub(super) fn template(reader: &mut Reader, path: &Path<'_>, json: &Json) -> Opt
         "step_type" => read.step_type = step::step_type(reader, path, json).unwrap_or(StepType::NoOp),
         "description" => read.description = reader.text(path, json),
         "tags" => read.tags = Some(crate::tag::read(json, &path.to_string(), &mut reader.problems)),
-        "params" => read.params = reader.loose_params(path, json).unwrap_or_default(),
+        "params" => read.params = reader.loose_params(path, json),
         _ => {
             let parents = reader.object(path, json, "java.util.LinkedHashMap").into_iter().flatten();
             let read_one = |(name, version): (&String, &Json)| {

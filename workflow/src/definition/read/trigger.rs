@@ -38,7 +38,7 @@ pub(super) fn signal(reader: &mut Reader, path: &Path<'_>, json: &Json) -> Optio
     let mut read = SignalTrigger { definitions: None, params: None, condition: None, dedup_expr: None };
     let is_object = reader.fields(path, json, &shape::SIGNAL_TRIGGER, |reader, path, name, json| match name {
         "definitions" => read.definitions = definitions(reader, path, json),
-        "params" => read.params = reader.loose_params(path, json),
+        "params" => read.params = Some(reader.loose_params(path, json)),
         "condition" => read.condition = reader.text(path, json),
         _ => read.dedup_expr = reader.text(path, json),
     });

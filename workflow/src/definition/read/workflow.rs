@@ -39,7 +39,7 @@ pub(super) fn workflow(reader: &mut Reader, path: &Path<'_>, json: &Json) -> Opt
         "signal_triggers" => read.signal_triggers = each(reader, path, json, trigger::signal),
         "criticality" => read.criticality = criticality(reader, path, json),
         "instance_step_concurrency" => read.instance_step_concurrency = reader.integer(path, json),
-        "params" => read.params = reader.params(path, json),
+        "params" => read.params = Some(reader.params(path, json)),
         _ => read.steps = step::list(reader, path, json),
     });
     is_object.then_some(read)
@@ -64,12 +64,12 @@ fn each<T>(
 
 impl Reader {
     /// Params that each have exactly one of value and expression.
-    pub(super) fn params(&mut self, path: &Path<'_>, json: &Json) -> Option<param::Definitions> {
-        Some(param::read::definitions(json, &path.to_string(), &mut self.problems))
+    pub(super) fn params(&mut self, path: &Path<'_>, json: &Json) -> param::Definitions {
+        param::read::definitions(json, &path.to_string(), &mut self.problems)
     }
 
     /// Params that may lack both.
-    pub(super) fn loose_params(&mut self, path: &Path<'_>, json: &Json) -> Option<param::Definitions> {
-        Some(param::read::partial_definitions(json, &path.to_string(), &mut self.problems))
+    pub(super) fn loose_params(&mut self, path: &Path<'_>, json: &Json) -> param::Definitions {
+        param::read::partial_definitions(json, &path.to_string(), &mut self.problems)
     }
 }

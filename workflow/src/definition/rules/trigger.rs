@@ -16,18 +16,17 @@ pub fn time_trigger(rules: &mut Rules<'_>, path: &Path<'_>, trigger: &TimeTrigge
         step::timeout(rules, &path.key("fuzzy_max_delay"), delay);
     }
     let Err(error) = schedule::check(trigger, workflow, rules.now) else { return };
-    use schedule::Error as E;
     match &error {
-        E::NoCron => rules.report(code::CRON, &path.key("cron"), error.to_string()),
-        E::Cron { syntax, .. } => {
+        schedule::Error::NoCron => rules.report(code::CRON, &path.key("cron"), error.to_string()),
+        schedule::Error::Cron { syntax, .. } => {
             let (start, end) = syntax.span;
             let problem = rules.report(code::CRON, &path.key("cron"), error.to_string());
             problem.span = Some((start, end));
             problem
         }
-        E::Zone(_) => rules.report(code::TIME_ZONE, &path.key("timezone"), error.to_string()),
-        E::TooOften(_) => rules.report(code::TIME_TRIGGER, path, error.to_string()),
-        E::Predefined(_) | E::Interval | E::Jitter => {
+        schedule::Error::Zone(_) => rules.report(code::TIME_ZONE, &path.key("timezone"), error.to_string()),
+        schedule::Error::TooOften(_) => rules.report(code::TIME_TRIGGER, path, error.to_string()),
+        schedule::Error::Predefined(_) | schedule::Error::Interval | schedule::Error::Jitter => {
             let written = write::time_trigger(trigger);
             let message = format!("[time-trigger] is not valid - rejected value is [{written}] - error: [{error}]");
             rules.report(code::TIME_TRIGGER, path, message)

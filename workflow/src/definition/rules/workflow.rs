@@ -99,7 +99,7 @@ pub(super) fn edges(rules: &mut Rules<'_>, path: &Path<'_>, steps: &[Arc<Step>])
     for (index, step) in steps.iter().enumerate() {
         let Some(written) = step.transition.predecessors.as_ref().filter(|list| !list.is_empty()) else { continue };
         let real: IndexSet<&str> = computed.get(step.id.as_str()).into_iter().flatten().copied().collect();
-        let said: IndexSet<&str> = written.iter().map(|id| id.as_str()).collect();
+        let said: IndexSet<&str> = written.iter().map(crate::id::StepId::as_str).collect();
         if real != said {
             let list = |ids: &IndexSet<&str>| ids.iter().copied().collect::<Vec<_>>().join(", ");
             let message = format!(

@@ -66,6 +66,7 @@ pub fn parse(text: &str) -> Result<Node, (Problem, usize)> {
 }
 
 type Failure = (Problem, usize);
+type Entries = Vec<(Key, Arc<Node>)>;
 
 fn problem(message: impl Into<String>, at: usize) -> Failure {
     (Problem::new(code::YAML_SYNTAX, "", message), at)
@@ -157,8 +158,8 @@ impl Builder<'_> {
         events: &mut Parser<'t, saphyr_parser::StrInput<'t>>,
         depth: usize,
         mut end: usize,
-    ) -> Result<(Vec<(Key, Arc<Node>)>, usize, usize), Failure> {
-        let mut map: Vec<(Key, Arc<Node>)> = Vec::new();
+    ) -> Result<(Entries, usize, usize), Failure> {
+        let mut map = Entries::new();
         let mut size = 0;
         loop {
             let (event, span) = next(events, self.bytes)?;
