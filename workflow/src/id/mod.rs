@@ -3,6 +3,7 @@
 mod base62;
 mod body;
 mod dedup;
+mod generator;
 mod group;
 mod key;
 
@@ -11,5 +12,6 @@ pub use body::{LoopBody, is_loop_body, loop_body_prefix};
 pub use dedup::{
     foreach_request, name_uuid, name_uuid_of_bytes, parts_md5, subworkflow_request, time_trigger_request, while_request,
 };
+pub use generator::SeededIds;
 pub use group::{flow_reference, group, instance_reference};
 pub use key::{AttemptId, AttemptKey, Ids, InstanceId, InstanceKey, RunId, RunKey, StepId, VersionId, WorkflowId};

@@ -24,6 +24,7 @@
 //!   by key.
 
 mod address;
+mod around;
 mod caller;
 mod decision;
 mod effect;
@@ -41,10 +42,12 @@ mod run;
 pub mod seed;
 mod seed_row;
 mod signals;
+mod standing;
 mod turn;
 mod workflow;
 
 pub use address::Address;
+pub use around::{Around, StandsIn};
 pub(crate) use caller::author;
 pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Task, Wake};
@@ -62,6 +65,7 @@ pub(crate) use run::SIGNAL_PARAMS;
 pub use seed::RunSeed;
 pub(crate) use seed_row::OWN as OWN_FIELD;
 pub use signals::Signals;
+pub use standing::{latest_run, latest_status, run_status, started_instance};
 pub use turn::{Settings, Surroundings, Turn};
 pub use workflow::Workflow;
 

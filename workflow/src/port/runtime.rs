@@ -51,7 +51,8 @@ pub struct Report {
     pub timeline: Vec<Json>,
 }
 
-/// Runs one kind of step. Dropping the future cancels the work; `terminate` then cleans up what lives outside.
+/// Runs one kind of step. An http runtime reports every response as done with `status_code` and `response_body`: what it means, the
+/// run's machine judges by the step's `state_expr`. Dropping the future cancels the work; `terminate` then cleans up what lives outside.
 pub trait StepRuntime: Send + Sync {
     /// Does the work.
     fn run(&self, attempt: AttemptKey, work: Work) -> Pending<'_, Report>;

@@ -3,12 +3,14 @@
 
 mod conformance;
 mod definitions;
+mod golden;
 mod graph;
 mod iteration;
 mod params;
 mod restart;
 mod schedule;
 mod sel;
+mod shell;
 mod status;
 mod strategy;
 mod timeline;

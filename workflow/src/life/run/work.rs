@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::flow::Flow;
+use super::{attempt::Attempt, flow::Flow};
 use crate::{
     definition::{Kind, StepType},
     life::{Effect, Turn, Wake},
@@ -107,10 +107,12 @@ impl Flow {
     /// Takes the end of the work.
     pub(super) fn executed(&mut self, at: usize, report: Report, turn: &mut Turn<'_>) {
         let now = turn.now;
-        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
-        if attempt.status != StepStatus::Running || !attempt.is_executing {
+        let awaited = |attempt: &Attempt| attempt.status == StepStatus::Running && attempt.is_executing;
+        if !self.attempt(at).is_some_and(awaited) {
             return;
         }
+        let report = self.judged(at, report, turn);
+        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.is_executing = false;
         for entry in report.timeline {
             // What is no event is left out: it cannot be shown.

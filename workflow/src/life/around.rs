@@ -1,0 +1,93 @@
+//! What machines may look at without asking.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use crate::{
+    definition::Step,
+    id::{StepId, WorkflowId},
+    life::{Body, Bound, Decisions, Order, RowKey, Rows, Scan, Settings, Surroundings, Table, Unreadable},
+};
+use serde_json::Value as Json;
+
+/// Breakpoints read at once when an engine starts.
+const PAGE: usize = 1000;
+
+/// Which steps are replaced by a placeholder.
+pub type StandsIn = fn(&Step) -> bool;
+
+/// Settings, decisions, and the breakpoints that are durable.
+pub struct Around {
+    settings: Settings,
+    decisions: Arc<dyn Decisions>,
+    stands_in: StandsIn,
+    breakpoints: RwLock<HashMap<(WorkflowId, StepId), Vec<(RowKey, Json)>>>,
+}
+
+impl fmt::Debug for Around {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Around").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Around {
+    /// Without breakpoints yet.
+    pub fn new(settings: Settings, decisions: Arc<dyn Decisions>, stands_in: StandsIn) -> Self {
+        Self { settings, decisions, stands_in, breakpoints: RwLock::default() }
+    }
+
+    /// Reads the breakpoints that are stored.
+    pub fn read(&self, rows: &dyn Rows) -> Result<(), Unreadable> {
+        let mut from = Bound::Unbounded;
+        loop {
+            let scan =
+                Scan { table: Table::Breakpoint, from, to: Bound::Unbounded, order: Order::Ascending, limit: PAGE };
+            let page = rows.scan(&scan)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from = Bound::Excluded(last.clone());
+            for (key, body) in page {
+                self.change(&key, Some(&body));
+            }
+        }
+    }
+
+    /// A breakpoint's row is durable, or gone.
+    pub fn change(&self, key: &RowKey, body: Option<&Body>) {
+        let place = (WorkflowId::from(&*key.name), StepId::from(&*key.part));
+        let mut breakpoints = self.breakpoints.write().unwrap_or_else(PoisonError::into_inner);
+        let of_step = breakpoints.entry(place.clone()).or_default();
+        of_step.retain(|(set, _)| set != key);
+        if let Some(document) = body.and_then(|body| serde_json::from_slice(body).ok()) {
+            of_step.push((key.clone(), document));
+        }
+        if of_step.is_empty() {
+            breakpoints.remove(&place);
+        }
+    }
+}
+
+impl Surroundings for Around {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn decisions(&self) -> &dyn Decisions {
+        &*self.decisions
+    }
+
+    fn breakpoints(&self, workflow: &WorkflowId, step: &StepId) -> Vec<Json> {
+        let breakpoints = self.breakpoints.read().unwrap_or_else(PoisonError::into_inner);
+        if breakpoints.is_empty() {
+            return Vec::new();
+        }
+        let of_step = breakpoints.get(&(workflow.clone(), step.clone()));
+        of_step.map_or_else(Vec::new, |set| set.iter().map(|(_, document)| document.clone()).collect())
+    }
+
+    fn stands_in(&self, step: &Step) -> bool {
+        (self.stands_in)(step)
+    }
+}

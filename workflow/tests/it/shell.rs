@@ -1,0 +1,258 @@
+//! A small engine for tests: every machine in one map, a virtual clock, rows in memory, messages one after the other.
+//!
+//! It does what the life cycles ask and nothing else, so that it also shows how little an engine has to be.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use workflow::{
+    definition::{Kind, Step},
+    event::Event,
+    id::{Ids, InstanceId, RunId, RunKey, StepId, WorkflowId},
+    life::{
+        self, Address, Decisions, Effect, Faithful, Machine, MemoryRows, Message, Settings, Surroundings, Ticket, Turn,
+        Wake,
+    },
+    port::{Answer, Caller, Reason, Refusal, Report, Request, Work},
+    time::{Millis, Timestamp},
+    user::User,
+};
+
+/// Messages that one moment may take; a machine that goes on for ever is a defect.
+const MESSAGES_MAX: usize = 2_000_000;
+
+/// What answers for the outside: the report of a step's work, and how long it takes.
+pub(crate) type Outside = Box<dyn FnMut(&Work) -> (Report, Millis)>;
+
+/// The engine.
+pub(crate) struct Shell {
+    now: Timestamp,
+    ids: Counter,
+    around: Around,
+    machines: HashMap<Address, Box<dyn Machine>>,
+    pub(crate) rows: MemoryRows,
+    queue: VecDeque<(Address, Message)>,
+    timers: BTreeMap<(Timestamp, u64), Due>,
+    armed: HashMap<(Address, Wake), (Timestamp, u64)>,
+    serial: u64,
+    outside: Outside,
+    answers: HashMap<Ticket, Result<Answer, Refusal>>,
+    pub(crate) events: Vec<Event>,
+}
+
+enum Due {
+    Wake(Address, Wake),
+    Message(Address, Box<Message>),
+}
+
+/// What machines may look at.
+#[derive(Debug)]
+struct Around {
+    settings: Settings,
+    breakpoints: Vec<serde_json::Value>,
+}
+
+impl Surroundings for Around {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn decisions(&self) -> &dyn Decisions {
+        &Faithful
+    }
+
+    fn breakpoints(&self, workflow: &WorkflowId, step: &StepId) -> Vec<serde_json::Value> {
+        let holds =
+            |point: &&serde_json::Value| point["workflow_id"] == workflow.as_str() && point["step_id"] == step.as_str();
+        self.breakpoints.iter().filter(holds).cloned().collect()
+    }
+
+    fn stands_in(&self, step: &Step) -> bool {
+        matches!(step.kind, Kind::Template { .. })
+    }
+}
+
+/// Ids in order: the same run gives the same ids.
+struct Counter(u64);
+
+impl Ids for Counter {
+    fn uuid(&mut self) -> uuid::Uuid {
+        self.0 += 1;
+        uuid::Builder::from_random_bytes((u128::from(self.0) << 64 | 0x9e37_79b9_7f4a_7c15).to_be_bytes()).into_uuid()
+    }
+
+    fn number(&mut self) -> i64 {
+        self.0 += 1;
+        i64::try_from(self.0).unwrap() + 1_000_000_007
+    }
+}
+
+impl Shell {
+    /// An engine without a row.
+    pub(crate) fn new(at: Timestamp, outside: Outside) -> Self {
+        Self {
+            now: at,
+            ids: Counter(0),
+            around: Around { settings: Settings::production(), breakpoints: Vec::new() },
+            machines: HashMap::new(),
+            rows: MemoryRows::default(),
+            queue: VecDeque::new(),
+            timers: BTreeMap::new(),
+            armed: HashMap::new(),
+            serial: 0,
+            outside,
+            answers: HashMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Tells a machine something.
+    pub(crate) fn send(&mut self, to: Address, message: Message) {
+        self.queue.push_back((to, message));
+    }
+
+    /// Does what a client asks for, and waits for the answer, as a client would.
+    pub(crate) fn call(&mut self, user: Option<&str>, request: Request) -> Result<Answer, Refusal> {
+        self.settle();
+        if let Some(answer) = life::read::answer(&request, &self.rows, &self.around, self.now) {
+            return answer;
+        }
+        let to = life::read::route(&request, &self.rows)?;
+        self.serial += 1;
+        let ticket = Ticket(self.serial);
+        let caller = Caller { user: user.map(User::named) };
+        self.send(to, Message::Request { ticket, caller, request: Box::new(request) });
+        self.settle();
+        while !self.answers.contains_key(&ticket) {
+            if !self.advance(None) {
+                return Err(Refusal::new(Reason::Unavailable, "nobody answers the call"));
+            }
+        }
+        self.answers.remove(&ticket).unwrap()
+    }
+
+    /// Handles all messages of this moment.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..MESSAGES_MAX {
+            let Some((to, message)) = self.queue.pop_front() else { return };
+            self.turn(to, message);
+        }
+        panic!("the machines never come to rest");
+    }
+
+    /// Goes on to the next moment at which something happens, no later than `limit`; tells whether there is one.
+    pub(crate) fn advance(&mut self, limit: Option<Timestamp>) -> bool {
+        let Some((&(at, serial), _)) = self.timers.first_key_value() else { return false };
+        if limit.is_some_and(|limit| at > limit) {
+            return false;
+        }
+        self.now = self.now.max(at);
+        match self.timers.remove(&(at, serial)) {
+            Some(Due::Wake(to, wake)) => {
+                self.armed.remove(&(to.clone(), wake.clone()));
+                self.send(to, Message::Woken(wake));
+            }
+            Some(Due::Message(to, message)) => self.send(to, *message),
+            None => {}
+        }
+        self.settle();
+        true
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, span: Millis) {
+        let until = self.now + span;
+        self.settle();
+        while self.advance(Some(until)) {}
+        self.now = until;
+    }
+
+    /// Forgets everything that is not stored, as a crash does, and recovers.
+    pub(crate) fn crash(&mut self) {
+        self.machines.clear();
+        self.queue.clear();
+        self.timers.clear();
+        self.armed.clear();
+        for key in self.rows.live() {
+            self.send(address_of(&key), Message::Recovered);
+        }
+        self.settle();
+    }
+
+    fn turn(&mut self, to: Address, message: Message) {
+        let mut machine = match self.machines.remove(&to) {
+            Some(machine) => machine,
+            None => life::load(&to, &self.rows).unwrap(),
+        };
+        let mut turn = Turn::new(self.now, &mut self.ids, &self.around);
+        machine.on(message, &mut turn);
+        machine.flush(&mut turn);
+        let effects = turn.effects;
+        if !machine.is_settled() {
+            self.machines.insert(to.clone(), machine);
+        }
+        for effect in effects {
+            self.act(&to, effect);
+        }
+    }
+
+    fn act(&mut self, from: &Address, effect: Effect) {
+        match effect {
+            Effect::Save(row) => self.rows.save(row),
+            Effect::Forget(key) => self.rows.forget(&key),
+            Effect::Publish(event) => self.events.push(event),
+            Effect::Continue(task) => self.send(from.clone(), Message::Continue(task)),
+            Effect::Send { to, note } => self.send(to, Message::Note(note)),
+            Effect::WakeAt { at, wake } => self.arm(from, at, wake),
+            Effect::Execute { attempt, work } => {
+                let (report, took) = (self.outside)(&work);
+                let message = Message::Executed { attempt, report: Box::new(report) };
+                self.serial += 1;
+                self.timers.insert((self.now + took, self.serial), Due::Message(from.clone(), Box::new(message)));
+            }
+            Effect::Cancel { .. } => {}
+            Effect::Fetch(lookup) => {
+                let found = life::read::find(&lookup, &self.rows).unwrap();
+                self.send(from.clone(), Message::Found { lookup, found });
+            }
+            Effect::Reply { ticket, answer } => {
+                self.answers.insert(ticket, answer);
+            }
+        }
+        if let Address::Workflow(_) = from {
+            self.around.breakpoints = breakpoints(&self.rows);
+        }
+    }
+
+    fn arm(&mut self, from: &Address, at: Timestamp, wake: Wake) {
+        self.serial += 1;
+        let key = (at, self.serial);
+        if let Some(earlier) = self.armed.insert((from.clone(), wake.clone()), key) {
+            self.timers.remove(&earlier);
+        }
+        self.timers.insert(key, Due::Wake(from.clone(), wake));
+    }
+}
+
+/// Every breakpoint that is set.
+fn breakpoints(rows: &MemoryRows) -> Vec<serde_json::Value> {
+    let points = rows.iter().filter(|row| row.key.table == life::Table::Breakpoint);
+    points.map(|row| serde_json::from_slice(&row.body).unwrap()).collect()
+}
+
+/// The machine that a live row is loaded by.
+fn address_of(key: &life::RowKey) -> Address {
+    match key.table {
+        life::Table::Run => {
+            let (instance, run) = (InstanceId(key.first), RunId(key.second));
+            Address::Run(RunKey { workflow: WorkflowId::from(&*key.name), instance, run })
+        }
+        life::Table::Workflow => Address::Workflow(WorkflowId::from(&*key.name)),
+        life::Table::Permit => Address::Permits,
+        life::Table::Signal => Address::Signals,
+        _ => Address::Library,
+    }
+}
