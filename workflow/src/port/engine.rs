@@ -5,7 +5,13 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::{id::RunKey, port::Refusal, port::Request, status::InstanceStatus, user::User};
+use crate::{
+    id::{InstanceId, RunKey},
+    port::Refusal,
+    port::Request,
+    status::InstanceStatus,
+    user::User,
+};
 
 /// A future that an engine hands out.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -54,6 +60,12 @@ impl Answer {
 pub trait Engine: Send + Sync {
     /// Its name.
     fn name(&self) -> EngineName;
+
+    /// The number of the first instance of every workflow. Engines that work behind one door count from different ones, far
+    /// apart, so that a number tells whose instance it is.
+    fn first_instance(&self) -> InstanceId {
+        InstanceId::FIRST
+    }
 
     /// Does what a client asked for and answers when that is durable.
     fn call(&self, caller: Caller, request: Request) -> Pending<'_, Result<Answer, Refusal>>;

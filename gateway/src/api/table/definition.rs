@@ -1,0 +1,152 @@
+//! Calls about definitions and properties.
+
+use workflow::port::Request;
+
+use super::query::{ENRICHED, NONE as NO_QUERY, PAGE};
+use crate::api::route::{Body, Route, Verb};
+
+pub(super) static ROUTES: &[Route] = &[
+    Route {
+        name: "push",
+        verb: Verb::Post,
+        path: "/workflows",
+        about: "Stores a new version of a workflow.",
+        body: Body::Json,
+        query: NO_QUERY,
+        build: |call| Ok(Request::Push { body: call.json() }),
+    },
+    Route {
+        name: "push_yaml",
+        verb: Verb::Post,
+        path: "/workflows/yaml",
+        about: "Stores a new version of a workflow that is written in YAML.",
+        body: Body::Yaml,
+        query: NO_QUERY,
+        build: |call| Ok(Request::PushYaml { text: call.yaml() }),
+    },
+    Route {
+        name: "validate",
+        verb: Verb::Put,
+        path: "/workflows/actions/validate",
+        about: "Judges a workflow without storing it.",
+        body: Body::Json,
+        query: NO_QUERY,
+        build: |call| Ok(Request::Validate { body: call.json() }),
+    },
+    Route {
+        name: "validate_yaml",
+        verb: Verb::Put,
+        path: "/workflows/actions/validate/yaml",
+        about: "Judges a workflow that is written in YAML, without storing it.",
+        body: Body::Yaml,
+        query: NO_QUERY,
+        build: |call| Ok(Request::ValidateYaml { text: call.yaml() }),
+    },
+    Route {
+        name: "delete_workflow",
+        verb: Verb::Delete,
+        path: "/workflows/{workflowId}",
+        about: "Deletes a workflow that has no live instances.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| Ok(Request::DeleteWorkflow { workflow: call.workflow() }),
+    },
+    Route {
+        name: "version",
+        verb: Verb::Get,
+        path: "/workflows/{workflowId}/versions/{version}",
+        about: "One version: `active`, `latest`, `default` or a number.",
+        body: Body::None,
+        query: &[ENRICHED],
+        build: |call| {
+            Ok(Request::Version {
+                workflow: call.workflow(),
+                version: call.text_part("version"),
+                is_enriched: call.flag("enriched", false)?,
+            })
+        },
+    },
+    Route {
+        name: "versions",
+        verb: Verb::Get,
+        path: "/workflows/{workflowId}/versions/pagination",
+        about: "A page of versions, newest first.",
+        body: Body::None,
+        query: PAGE,
+        build: |call| Ok(Request::Versions { workflow: call.workflow(), page: call.page()? }),
+    },
+    Route {
+        name: "overview",
+        verb: Verb::Get,
+        path: "/workflows/{workflowId}/overview",
+        about: "Versions, properties and numbers of live instances.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| Ok(Request::Overview { workflow: call.workflow() }),
+    },
+    Route {
+        name: "workflow_timeline",
+        verb: Verb::Get,
+        path: "/workflows/{workflowId}/timeline",
+        about: "What was done to the workflow.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| Ok(Request::WorkflowTimeline { workflow: call.workflow() }),
+    },
+    Route {
+        name: "update_properties",
+        verb: Verb::Post,
+        path: "/workflows/{workflowId}/properties",
+        about: "Changes owner, run strategy and other properties.",
+        body: Body::Json,
+        query: NO_QUERY,
+        build: |call| Ok(Request::UpdateProperties { workflow: call.workflow(), body: call.json() }),
+    },
+    Route {
+        name: "properties_snapshot",
+        verb: Verb::Get,
+        path: "/workflows/{workflowId}/properties-snapshot/{snapshot}",
+        about: "The properties in force.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| {
+            Ok(Request::PropertiesSnapshot { workflow: call.workflow(), snapshot: call.text_part("snapshot") })
+        },
+    },
+    Route {
+        name: "add_tag",
+        verb: Verb::Post,
+        path: "/workflows/{workflowId}/properties/tag",
+        about: "Adds a tag to the properties.",
+        body: Body::Json,
+        query: NO_QUERY,
+        build: |call| Ok(Request::AddTag { workflow: call.workflow(), body: call.json() }),
+    },
+    Route {
+        name: "remove_tag",
+        verb: Verb::Delete,
+        path: "/workflows/{workflowId}/properties/tag/{tagName}",
+        about: "Removes a tag from the properties.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| Ok(Request::RemoveTag { workflow: call.workflow(), tag: call.text_part("tagName") }),
+    },
+    Route {
+        name: "activate",
+        verb: Verb::Put,
+        path: "/workflows/{workflowId}/versions/{version}/actions/activate",
+        about: "Makes a version the active one.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| Ok(Request::Activate { workflow: call.workflow(), version: call.text_part("version") }),
+    },
+    Route {
+        name: "deactivate",
+        verb: Verb::Put,
+        path: "/workflows/{workflowId}/actions/deactivate",
+        about: "Leaves the workflow without an active version.",
+        body: Body::None,
+        query: NO_QUERY,
+        build: |call| Ok(Request::Deactivate { workflow: call.workflow() }),
+    },
+];
