@@ -4,14 +4,44 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, ops::Range, path::Path};
 
+use annotate_snippets::{AnnotationKind, Level, Renderer};
 use comfy_table::{ContentArrangement, Table, presets};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    /// It is refused.
+    Error,
+    /// It is accepted, and worth a look.
+    Warning,
+}
+
+/// Something about a part of a text.
+#[derive(Debug)]
+pub(crate) struct Snippet<'a> {
+    pub(crate) grade: Grade,
+    /// Stable code.
+    pub(crate) code: &'a str,
+    /// What is the matter.
+    pub(crate) title: &'a str,
+    /// What stands beside the underlined characters.
+    pub(crate) label: &'a str,
+    /// Which file.
+    pub(crate) path: &'a Path,
+    /// Its whole text.
+    pub(crate) text: &'a str,
+    /// Bytes of the text.
+    pub(crate) span: Range<usize>,
+    /// What to do next.
+    pub(crate) hint: Option<&'a str>,
+}
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -57,6 +87,27 @@ impl Output {
         table.set_header(head);
         table.add_rows(rows);
         anstream::println!("{}", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
+    }
+
+    /// A line that stands out.
+    pub(crate) fn heading(&mut self, text: impl std::fmt::Display) {
+        anstream::println!("{}", text.bold());
+    }
+
+    /// A part of a text with what is the matter there.
+    pub(crate) fn snippet(&mut self, snippet: &Snippet<'_>) {
+        let level = match snippet.grade {
+            Grade::Error => Level::ERROR,
+            Grade::Warning => Level::WARNING,
+        };
+        let path = snippet.path.display().to_string();
+        let annotation = AnnotationKind::Primary.span(snippet.span.clone()).label(snippet.label);
+        let source = annotate_snippets::Snippet::source(snippet.text).path(path.as_str()).annotation(annotation);
+        let mut group = level.primary_title(snippet.title).id(snippet.code).element(source);
+        if let Some(hint) = snippet.hint {
+            group = group.element(Level::HELP.message(hint));
+        }
+        anstream::println!("{}\n", Renderer::styled().render(&[group]));
     }
 
     /// A sentence about what is going on.
