@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{number, run::Stored};
 use crate::{
     id::{InstanceKey, WorkflowId, is_loop_body},
-    life::{Address, Rows},
+    life::{Address, Rows, workflow::yaml},
     port::{InstanceAction, Reason, Refusal, Request},
 };
 
@@ -15,7 +15,8 @@ use crate::{
 /// failures that block; loop bodies have no workflow machine.
 pub fn route(request: &Request, rows: &dyn Rows) -> Result<Address, Refusal> {
     match request {
-        Request::Push { body } => Ok(Address::Workflow(pushed(body)?)),
+        Request::Push { body } | Request::Validate { body } => Ok(Address::Workflow(pushed(body))),
+        Request::PushYaml { text } | Request::ValidateYaml { text } => Ok(Address::Workflow(pushed(&yaml(text)?))),
         Request::AddTagPermit { .. } | Request::DeleteTagPermit { .. } => Ok(Address::Permits),
         Request::SendSignal { .. } => Ok(Address::Signals),
         Request::AddJobTemplate { .. }
@@ -47,9 +48,9 @@ pub fn route(request: &Request, rows: &dyn Rows) -> Result<Address, Refusal> {
 }
 
 /// The workflow that a push is about; one without a readable id is judged by a machine that has no rows.
-fn pushed(body: &Json) -> Result<WorkflowId, Refusal> {
+fn pushed(body: &Json) -> WorkflowId {
     let id = body.get("workflow").and_then(|workflow| workflow.get("id")).and_then(Json::as_str);
-    Ok(id.unwrap_or_default().into())
+    id.unwrap_or_default().into()
 }
 
 fn instance_action(

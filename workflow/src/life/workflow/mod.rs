@@ -7,6 +7,7 @@
 //! commit.
 
 mod activate;
+mod check;
 mod header;
 mod members;
 mod prepare;
@@ -26,13 +27,13 @@ use std::{
     sync::Arc,
 };
 
-use self::{header::Header as Head, record::Recent, version::Version, wish::Wish};
 pub(crate) use self::{
+    check::yaml,
     header::{Header, Stage},
-    push::yaml,
     record::{StartedRun, timeline_key},
     version::{StoredVersion, not_found, resolve, unknown},
 };
+use self::{header::Header as Head, record::Recent, version::Version, wish::Wish};
 use super::{Machine, Message, Note, Row, RowKey, Rows, Task, Ticket, Turn, Unreadable, row};
 use crate::{
     definition::{self, Properties, properties::Snapshot},
@@ -121,7 +122,9 @@ impl Workflow {
             Request::Start { version, body, .. } => return self.on_start(ticket, caller, &version, &body, turn),
             Request::Activate { version, .. } => return self.on_activate(ticket, caller, &version, turn),
             Request::Push { body } => self.push(caller, &body, turn),
-            Request::PushYaml { text } => push::yaml(&text).and_then(|body| self.push(caller, &body, turn)),
+            Request::PushYaml { text } => yaml(&text).and_then(|body| self.push(caller, &body, turn)),
+            Request::Validate { body } => Self::validate(caller, &body, turn),
+            Request::ValidateYaml { text } => yaml(&text).and_then(|body| Self::validate(caller, &body, turn)),
             Request::UpdateProperties { body, .. } => self.update_properties(caller, &body, turn),
             Request::AddTag { body, .. } => self.add_tag(caller, &body, turn),
             Request::RemoveTag { tag, .. } => self.remove_tag(caller, &tag, turn),

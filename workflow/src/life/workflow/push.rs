@@ -4,23 +4,25 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::{Head, StoredVersion, Version, Workflow, record::Change};
+use super::{
+    Head, StoredVersion, Version, Workflow,
+    check::{Fault, check},
+    record::Change,
+};
 use crate::{
     definition::{self, CreateRequest, metadata::Metadata, properties::Snapshot},
     id::VersionId,
-    life::{Row, Turn, author, refused, workflow::Stage},
+    life::{Row, Turn, author, workflow::Stage},
     port::{Answer, Caller, Reason, Refusal},
     user::User,
 };
-
-/// The largest push, as JSON.
-const SIZE_MAX_BYTES: usize = 262_144;
 
 impl Workflow {
     /// Stores a new version and makes it the active one, unless the push says otherwise.
     pub(super) fn push(&mut self, caller: &Caller, body: &Json, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
         let author = author(caller)?;
-        let request = check(body, turn)?;
+        let settings = turn.surroundings.settings();
+        let request = check(body, Some(&author.name), settings, turn.now, turn.ids).map_err(Fault::of_push)?;
         refuse_tags(&request)?;
         let before = self.snapshot.as_ref().map(|snapshot| &snapshot.properties);
         let has_owner = request.properties.as_ref().is_some_and(|properties| properties.owner.is_some());
@@ -134,24 +136,4 @@ impl Workflow {
 fn refuse_tags(request: &CreateRequest) -> Result<(), Refusal> {
     let has_tags = request.properties.as_ref().is_some_and(|properties| properties.tags.is_some());
     if has_tags { Err(Refusal::new(Reason::BadRequest, super::properties::TAGS_REFUSED)) } else { Ok(()) }
-}
-
-/// Reads and checks a push, as far as that is possible without knowing the workflow.
-pub(crate) fn check(body: &Json, _turn: &Turn<'_>) -> Result<CreateRequest, Refusal> {
-    let size = body.to_string().len();
-    let read = definition::read::create_request(body);
-    let too_large = (size > SIZE_MAX_BYTES).then(|| {
-        format!(
-            "Size of the workflow create request is {size} bytes which is larger than limit of {SIZE_MAX_BYTES} bytes"
-        )
-    });
-    if let Some(message) = too_large {
-        return Err(Refusal::new(Reason::BadRequest, message));
-    }
-    read.accepted().map_err(|problems| refused(&problems))
-}
-
-/// A YAML definition as the body of a push.
-pub(crate) fn yaml(_text: &str) -> Result<Json, Refusal> {
-    Err(Refusal::new(Reason::BadRequest, "I/O error while reading input message"))
 }
