@@ -24,8 +24,11 @@ pub(crate) struct Around {
     settings: Settings,
     decisions: Arc<dyn Decisions>,
     stands_in: StandsIn,
-    breakpoints: RwLock<HashMap<(WorkflowId, StepId), Vec<(RowKey, Json)>>>,
+    breakpoints: RwLock<Breakpoints>,
 }
+
+/// Documents with the rows that they stand in, by workflow and step.
+type Breakpoints = HashMap<(WorkflowId, StepId), Vec<(RowKey, Json)>>;
 
 impl fmt::Debug for Around {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

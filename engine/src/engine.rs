@@ -43,7 +43,7 @@ use crate::{
 /// Calls that may wait for one group to take them up.
 const GROUP_CALLS_MAX: usize = 4096;
 /// How long a call may take before the caller is told to look again.
-const CALL_MAX: Duration = Duration::from_secs(60);
+const CALL_MAX: Duration = Duration::from_mins(1);
 /// Live rows read at once when an engine starts.
 const RECOVERY_PAGE: usize = 1000;
 /// The parts of the state of a new store; each can be owned by another node.

@@ -27,7 +27,7 @@ const WAITING_MAX: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum ToGroup {
     /// Pass this on, to a machine in memory.
-    Deliver(Envelope),
+    Deliver(Box<Envelope>),
     /// A machine has left memory.
     Left(Address),
     /// A machine has lost what it remembered of others: everybody asks again for what they wait for.
@@ -51,21 +51,20 @@ impl Group {
         Self { node, fence, residents: HashMap::new(), tasks: JoinSet::new(), own }
     }
 
-    fn deliver(&mut self, envelope: Envelope) {
+    fn deliver(&mut self, envelope: Box<Envelope>) {
         let to = envelope.to.clone();
         let is_call = matches!(envelope.message, Message::Request { .. });
         let resident = self.resident(to.clone());
         let heard = Heard::Message(envelope);
         let refused = if is_call { resident.offer(heard).err() } else { resident.tell(heard).err().map(Refused::Gone) };
         match refused {
-            None => {}
             // It left just now: a new one takes over.
             Some(Refused::Gone(Heard::Message(envelope))) => {
                 self.residents.remove(&to);
                 let _just_made = self.resident(to).tell(Heard::Message(envelope));
             }
-            Some(Refused::Full(Heard::Message(envelope))) => self.refuse(envelope),
-            Some(Refused::Gone(_) | Refused::Full(_)) => {}
+            Some(Refused::Full(Heard::Message(envelope))) => self.refuse(&envelope),
+            Some(Refused::Gone(_) | Refused::Full(_)) | None => {}
         }
     }
 
@@ -83,7 +82,7 @@ impl Group {
         }
     }
 
-    fn refuse(&self, envelope: Envelope) {
+    fn refuse(&self, envelope: &Envelope) {
         let Message::Request { ticket, .. } = envelope.message else { return };
         metric::refused();
         let message = format!("{WAITING_MAX} calls are waiting for {}; try again later", envelope.to);

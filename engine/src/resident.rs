@@ -32,7 +32,7 @@ use crate::{
 /// Faults after which a machine is left alone: a panic that comes back would otherwise come back for ever.
 const FAULTS_MAX: u32 = 5;
 /// The wait before a machine is loaded again, times the number of its faults.
-const FAULT_PAUSE: Duration = Duration::from_millis(200);
+const FAULT_PAUSE: Duration = Duration::from_millis(20);
 /// How long a settled machine that is not a run stays for the next message.
 const LINGER: Millis = Millis::from_secs(60);
 
@@ -40,7 +40,7 @@ const LINGER: Millis = Millis::from_secs(60);
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// Something for its machine.
-    Message(Envelope),
+    Message(Box<Envelope>),
     /// So many of its commits are durable.
     Durable(u64),
     /// It has lingered long enough.
@@ -148,7 +148,7 @@ impl Resident {
             }
         };
         let mut messages = || match waiting.pop_front()? {
-            Heard::Message(envelope) => Some(lost.remember(envelope)),
+            Heard::Message(envelope) => Some(lost.remember(*envelope)),
             Heard::AskAgain | Heard::Durable(_) | Heard::Idle => Some(Message::Recovered),
         };
         let mut ids = (self.node.ids)();
@@ -244,7 +244,7 @@ impl Resident {
         }
         if self.faults >= FAULTS_MAX {
             tracing::error!(machine = %self.address, reason, "a machine is given up until the next start");
-            self.node.watchers.tell_given_up(&self.address, &reason);
+            self.node.watchers.give_up(&self.address, &reason);
             self.machine = State::GivenUp(reason);
             return Ok(Next::GoOn);
         }
@@ -267,15 +267,12 @@ impl Actor for Resident {
     type Message = Heard;
 
     async fn turn(&mut self, waiting: &mut VecDeque<Heard>) -> Next {
-        match self.live(waiting).await {
-            Ok(next) => next,
-            Err(Stopped) => {
-                waiting.clear();
-                self.machine = State::Absent;
-                self.tasks.clear();
-                Next::Leave
-            }
-        }
+        self.live(waiting).await.unwrap_or_else(|Stopped| {
+            waiting.clear();
+            self.machine = State::Absent;
+            self.tasks.clear();
+            Next::Leave
+        })
     }
 
     fn panicked(&mut self, what: String) -> Next {
@@ -309,8 +306,11 @@ impl Lost {
 
 fn turn_away(node: &Node, address: &Address, reason: &str, waiting: &mut VecDeque<Heard>) {
     for heard in waiting.drain(..) {
-        let Heard::Message(Envelope { message: Message::Request { ticket, .. }, .. }) = heard else { continue };
-        node.tickets.answer(ticket, Err(refusal(address, reason)));
+        if let Heard::Message(envelope) = heard
+            && let Message::Request { ticket, .. } = envelope.message
+        {
+            node.tickets.answer(ticket, Err(refusal(address, reason)));
+        }
     }
 }
 

@@ -36,15 +36,15 @@ impl Router {
     /// From inside: always taken. After the end of a group its messages are lost, as in a crash.
     pub(crate) fn tell(&self, envelope: Envelope) {
         if let Some(group) = self.group(&envelope.to) {
-            let _shut_down = group.tell(ToGroup::Deliver(envelope));
+            let _shut_down = group.tell(ToGroup::Deliver(Box::new(envelope)));
         }
     }
 
     /// From outside: comes back if the group has too much to do, or is gone.
     pub(crate) fn offer(&self, envelope: Envelope) -> Result<(), Refused<ToGroup>> {
         match self.group(&envelope.to) {
-            Some(group) => group.offer(ToGroup::Deliver(envelope)),
-            None => Err(Refused::Gone(ToGroup::Deliver(envelope))),
+            Some(group) => group.offer(ToGroup::Deliver(Box::new(envelope))),
+            None => Err(Refused::Gone(ToGroup::Deliver(Box::new(envelope)))),
         }
     }
 

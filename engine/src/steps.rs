@@ -25,7 +25,7 @@ use crate::{actor, metric};
 /// Steps whose work goes on at once; more wait for a place.
 const RUNNING_MAX: usize = 10_000;
 /// How long the clean-up after a cancelled attempt may take.
-const TERMINATE_MAX: Duration = Duration::from_secs(60);
+const TERMINATE_MAX: Duration = Duration::from_mins(1);
 
 /// Which runtime executes which type of step.
 pub type Runtimes = HashMap<StepType, Arc<dyn StepRuntime>>;
@@ -124,11 +124,11 @@ async fn run(shared: &Shared, attempt: &AttemptKey, work: &Work) -> Report {
     let Some(runtime) = shared.runtimes.get(&work.step_type) else {
         return failed(
             Conclusion::FatalError,
-            format!("no runtime for steps of type {:?} is set up here", work.step_type),
+            &format!("no runtime for steps of type {:?} is set up here", work.step_type),
         );
     };
     let Ok(_place) = shared.places.acquire().await else {
-        return failed(Conclusion::PlatformError, "the engine is shutting down".to_owned());
+        return failed(Conclusion::PlatformError, "the engine is shutting down");
     };
     metric::step_started();
     let report = AssertUnwindSafe(async { runtime.run(attempt.clone(), work.clone()).await }).catch_unwind().await;
@@ -136,7 +136,7 @@ async fn run(shared: &Shared, attempt: &AttemptKey, work: &Work) -> Report {
     report.unwrap_or_else(|panic| {
         let what = actor::message(&*panic);
         tracing::error!(%attempt, what, "a step runtime panicked");
-        failed(Conclusion::PlatformError, format!("the step's runtime panicked: {what}"))
+        failed(Conclusion::PlatformError, &format!("the step's runtime panicked: {what}"))
     })
 }
 
@@ -151,7 +151,7 @@ async fn terminate(shared: &Shared, attempt: &AttemptKey, work: Work) {
 }
 
 /// A report of a step that the engine itself had to fail.
-pub(crate) fn failed(conclusion: Conclusion, message: String) -> Report {
+pub(crate) fn failed(conclusion: Conclusion, message: &str) -> Report {
     let entry = json!({ "type": "LOG", "level": "ERROR", "message": message });
     Report { conclusion, outputs: Map::new(), artifacts: Map::new(), timeline: vec![entry] }
 }

@@ -29,12 +29,14 @@ pub(crate) enum Due {
     Idle,
 }
 
+/// By moment, then by when it was set.
+type Place = (Timestamp, u64);
+
 /// Timers in the order in which they fire. Setting one again replaces it.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    /// By moment, then by when they were set.
-    queue: BTreeMap<(Timestamp, u64), (Address, Due)>,
-    places: HashMap<Address, Vec<(Due, (Timestamp, u64))>>,
+    queue: BTreeMap<Place, (Address, Due)>,
+    places: HashMap<Address, Vec<(Due, Place)>>,
     count: u64,
 }
 

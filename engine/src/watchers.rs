@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
@@ -12,19 +12,14 @@ use workflow::{id::RunKey, life::Address};
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
     watched: Mutex<HashMap<RunKey, Watched>>,
+    /// Runs whose machines failed too often, and why. They will not end before the next start.
+    given_up: Mutex<HashMap<RunKey, String>>,
 }
 
 #[derive(Debug, Default)]
 struct Watched {
-    news: Arc<News>,
+    news: Arc<Notify>,
     count: usize,
-}
-
-#[derive(Debug, Default)]
-struct News {
-    came: Notify,
-    /// Why the run will not end before the next start, if its machine was given up.
-    given_up: OnceLock<String>,
 }
 
 /// One watcher of one run; ends when dropped.
@@ -32,7 +27,7 @@ struct News {
 pub(crate) struct Watch<'a> {
     watchers: &'a Watchers,
     run: RunKey,
-    news: Arc<News>,
+    news: Arc<Notify>,
 }
 
 impl Watchers {
@@ -48,17 +43,19 @@ impl Watchers {
     /// The rows of a run that no longer needs to be loaded after a crash are durable.
     pub(crate) fn tell(&self, run: &RunKey) {
         if let Some(watched) = self.watched().get(run) {
-            watched.news.came.notify_waiters();
+            watched.news.notify_waiters();
         }
     }
 
-    /// The machine of a run failed too often; those who wait for its end now are told.
-    pub(crate) fn tell_given_up(&self, address: &Address, reason: &str) {
+    /// The machine of a run failed too often.
+    pub(crate) fn give_up(&self, address: &Address, reason: &str) {
         let Address::Run(run) = address else { return };
-        if let Some(watched) = self.watched().get(run) {
-            let _said_before = watched.news.given_up.set(reason.to_owned());
-            watched.news.came.notify_waiters();
-        }
+        self.given_up().insert(run.clone(), reason.to_owned());
+        self.tell(run);
+    }
+
+    fn given_up(&self) -> MutexGuard<'_, HashMap<RunKey, String>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watched(&self) -> MutexGuard<'_, HashMap<RunKey, Watched>> {
@@ -69,12 +66,12 @@ impl Watchers {
 impl Watch<'_> {
     /// News from now on; what is told between this call and the await counts too.
     pub(crate) fn news(&self) -> tokio::sync::futures::Notified<'_> {
-        self.news.came.notified()
+        self.news.notified()
     }
 
     /// Why the run will not end before the next start, if that is so.
-    pub(crate) fn given_up(&self) -> Option<&str> {
-        self.news.given_up.get().map(String::as_str)
+    pub(crate) fn given_up(&self) -> Option<String> {
+        self.watchers.given_up().get(&self.run).cloned()
     }
 }
 

@@ -12,6 +12,13 @@ pub(super) struct Layout {
     pub(super) columns: [&'static str; 5],
 }
 
+impl Layout {
+    /// The columns of a key, in the order of their table.
+    pub(super) fn key(&self) -> String {
+        self.columns.join(", ")
+    }
+}
+
 /// In the order of [`Table`], which is also the order of recovery: workflows before their runs.
 pub(super) const LAYOUTS: [Layout; 13] = [
     of(Table::Workflow, "workflow", ["workflow", "first", "second", "part", "third"]),

@@ -208,15 +208,17 @@ fn run(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> rusqlit
     Ok(())
 }
 
-fn save_sql(Layout { name, columns: [a, b, c, d, e], .. }: &Layout) -> String {
+fn save_sql(layout: &Layout) -> String {
+    let (name, key) = (layout.name, layout.key());
     format!(
-        "INSERT INTO \"{name}\" ({a}, {b}, {c}, {d}, {e}, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        "INSERT INTO \"{name}\" ({key}, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
          ON CONFLICT DO UPDATE SET live = excluded.live, body = excluded.body"
     )
 }
 
-fn forget_sql(Layout { name, columns: [a, b, c, d, e], .. }: &Layout) -> String {
-    format!("DELETE FROM \"{name}\" WHERE ({a}, {b}, {c}, {d}, {e}) = (?1, ?2, ?3, ?4, ?5)")
+fn forget_sql(layout: &Layout) -> String {
+    let (name, key) = (layout.name, layout.key());
+    format!("DELETE FROM \"{name}\" WHERE ({key}) = (?1, ?2, ?3, ?4, ?5)")
 }
 
 fn live(
@@ -226,17 +228,17 @@ fn live(
     after: Option<&RowKey>,
     limit: usize,
 ) -> rusqlite::Result<Vec<RowKey>> {
-    let Layout { name, columns: [a, b, c, d, e], table } = layout;
-    let start = RowKey { first: i64::MIN, ..RowKey::named(*table, "") };
+    let (name, key) = (layout.name, layout.key());
+    let start = RowKey { first: i64::MIN, ..RowKey::named(layout.table, "") };
     let after = after.unwrap_or(&start);
     let sql = format!(
-        "SELECT {a}, {b}, {c}, {d}, {e} FROM \"{name}\" \
-         WHERE live = ?1 AND ({a}, {b}, {c}, {d}, {e}) > (?2, ?3, ?4, ?5, ?6) \
-         ORDER BY {a}, {b}, {c}, {d}, {e} LIMIT ?7"
+        "SELECT {key} FROM \"{name}\" \
+         WHERE live = ?1 AND ({key}) > (?2, ?3, ?4, ?5, ?6) \
+         ORDER BY {key} LIMIT ?7"
     );
     let mut statement = view.prepare_cached(&sql)?;
     let values = (group.0, &*after.name, after.first, after.second, &*after.part, after.third, whole(limit));
-    let rows = statement.query_map(values, |row| key(*table, row))?;
+    let rows = statement.query_map(values, |row| self::key(layout.table, row))?;
     rows.collect()
 }
 
@@ -268,8 +270,8 @@ struct View<'a>(&'a Transaction<'a>);
 
 impl Rows for View<'_> {
     fn row(&self, key: &RowKey) -> Result<Option<Body>, Unreadable> {
-        let Layout { name, columns: [a, b, c, d, e], .. } = layout(key.table);
-        let sql = format!("SELECT body FROM \"{name}\" WHERE ({a}, {b}, {c}, {d}, {e}) = (?1, ?2, ?3, ?4, ?5)");
+        let layout = layout(key.table);
+        let sql = format!("SELECT body FROM \"{}\" WHERE ({}) = (?1, ?2, ?3, ?4, ?5)", layout.name, layout.key());
         let read = || {
             let mut statement = self.0.prepare_cached(&sql)?;
             let at = (&*key.name, key.first, key.second, &*key.part, key.third);
@@ -280,17 +282,17 @@ impl Rows for View<'_> {
 
     fn scan(&self, scan: &Scan) -> Result<Vec<(RowKey, Body)>, Unreadable> {
         let layout = layout(scan.table);
-        let Layout { name, columns: [a, b, c, d, e], .. } = layout;
+        let (name, columns) = (layout.name, layout.key());
         let mut values: Vec<&dyn ToSql> = Vec::with_capacity(11);
         let from = bound(layout, &scan.from, ">=", ">", &mut values);
         let to = bound(layout, &scan.to, "<=", "<", &mut values);
-        let direction = if scan.order == Order::Ascending { "" } else { " DESC" };
+        let order = match scan.order {
+            Order::Ascending => columns.clone(),
+            Order::Descending => layout.columns.map(|column| format!("{column} DESC")).join(", "),
+        };
         let limit = whole(scan.limit);
         values.push(&limit);
-        let sql = format!(
-            "SELECT {a}, {b}, {c}, {d}, {e}, body FROM \"{name}\" WHERE {from} AND {to} \
-             ORDER BY {a}{direction}, {b}{direction}, {c}{direction}, {d}{direction}, {e}{direction} LIMIT ?"
-        );
+        let sql = format!("SELECT {columns}, body FROM \"{name}\" WHERE {from} AND {to} ORDER BY {order} LIMIT ?");
         let read = || {
             let mut statement = self.0.prepare_cached(&sql)?;
             let rows = statement.query_map(&*values, |row| Ok((key(scan.table, row)?, body(row, 5)?)))?;
@@ -301,7 +303,7 @@ impl Rows for View<'_> {
 }
 
 fn bound<'a>(
-    Layout { columns: [a, b, c, d, e], .. }: &Layout,
+    layout: &Layout,
     bound: &'a Bound,
     included: &str,
     excluded: &str,
@@ -314,7 +316,7 @@ fn bound<'a>(
     };
     let at: [&dyn ToSql; 5] = [&key.name, &key.first, &key.second, &key.part, &key.third];
     values.extend(at);
-    format!("({a}, {b}, {c}, {d}, {e}) {operator} (?, ?, ?, ?, ?)")
+    format!("({}) {operator} (?, ?, ?, ?, ?)", layout.key())
 }
 
 fn key(table: Table, row: &Row<'_>) -> rusqlite::Result<RowKey> {

@@ -1,77 +1,15 @@
 //! Nothing is let go before it is durable, and nothing at all after a failure.
 
-use std::{
-    fmt,
-    sync::{Arc, Condvar, Mutex},
-};
+use std::sync::Arc;
 
 use engine::{
     committer::{self, Commit, Stopped},
-    store::{Batch, Bundle, Error, Fence, Generation, GroupId, Memory, Position, Store, Write},
+    store::{Batch, Error, Fence, Generation, GroupId, Memory, Store, Write},
 };
 use tokio::sync::mpsc;
-use workflow::life::{RowKey, Rows, Table};
+use workflow::life::{Bound, Order, RowKey, Scan, Table};
 
-/// A store whose commits wait until the test lets them through, one by one.
-#[derive(Default)]
-struct Gate {
-    inner: Memory,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    open_for: usize,
-    /// Rows of each transaction that was begun.
-    begun: Vec<usize>,
-}
-
-impl Gate {
-    fn let_through(&self) {
-        self.state.lock().unwrap().open_for += 1;
-        self.changed.notify_all();
-    }
-
-    fn wait_for_begun(&self, count: usize) {
-        let state = self.state.lock().unwrap();
-        let _unused = self.changed.wait_while(state, |state| state.begun.len() < count).unwrap();
-    }
-}
-
-impl fmt::Debug for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Gate")
-    }
-}
-
-impl Store for Gate {
-    fn claim(&self, count: u32) -> Result<Vec<Fence>, Error> {
-        self.inner.claim(count)
-    }
-
-    fn commit(&self, batch: &Batch) -> Result<(), Error> {
-        let mut state = self.state.lock().unwrap();
-        state.begun.push(batch.writes.len());
-        self.changed.notify_all();
-        state = self.changed.wait_while(state, |state| state.open_for == 0).unwrap();
-        state.open_for -= 1;
-        drop(state);
-        self.inner.commit(batch)
-    }
-
-    fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
-        self.inner.view(look)
-    }
-
-    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error> {
-        self.inner.live(group, after, limit)
-    }
-
-    fn outbox(&self, after: Position, limit: usize) -> Result<Vec<Bundle>, Error> {
-        self.inner.outbox(after, limit)
-    }
-}
+use crate::gate::Gate;
 
 fn commit(fence: Fence, n: i64, left: &mpsc::UnboundedSender<i64>) -> Commit {
     let key = RowKey { first: n, ..RowKey::named(Table::Run, "w") };
@@ -101,7 +39,7 @@ async fn what_waits_is_let_go_in_order_and_only_when_it_is_durable() {
     committer.settled().await.unwrap();
     let rest: Vec<i64> = std::iter::from_fn(|| leaving.try_recv().ok()).collect();
     assert_eq!(rest, (1..=40).collect::<Vec<_>>());
-    assert_eq!(gate.state.lock().unwrap().begun, [1, 40], "what waited went into one transaction");
+    assert_eq!(gate.begun(), [1, 40], "what waited went into one transaction");
     committer.end().await;
     running.join();
     assert_eq!(committer.submit(commit(fence, 99, &left)).await, Err(Stopped));
@@ -126,13 +64,8 @@ async fn after_a_takeover_nothing_is_written_and_nothing_leaves() {
     let let_go: Vec<i64> = std::iter::from_fn(|| leaving.try_recv().ok()).collect();
     assert_eq!(let_go, [1]);
     let mut rows = 0;
-    let all = workflow::life::Scan {
-        table: Table::Run,
-        from: workflow::life::Bound::Unbounded,
-        to: workflow::life::Bound::Unbounded,
-        order: workflow::life::Order::Ascending,
-        limit: 9,
-    };
+    let all =
+        Scan { table: Table::Run, from: Bound::Unbounded, to: Bound::Unbounded, order: Order::Ascending, limit: 9 };
     store.view(&mut |view| rows = view.scan(&all).unwrap().len()).unwrap();
     assert_eq!(rows, 1);
 }
