@@ -17,7 +17,7 @@ use tokio::{
 };
 use workflow::{
     id::RunKey,
-    life::{Address, Decisions, Message, Settings, Unreadable},
+    life::{Address, Decisions, Message, Rows, Settings, Unreadable},
     port::{Answer, Caller, Clock, Engine, EngineName, Pending, Reason, Refusal, Request},
     status::InstanceStatus,
 };
@@ -28,7 +28,7 @@ use crate::{
     clock::Random,
     committer::{self, Failure},
     group::Group,
-    lives::{Lives, Route},
+    lives::{Asked, Lives, Route},
     metric,
     node::{Node, READS, view},
     outbox::{self, Consumer},
@@ -235,12 +235,12 @@ impl ActorEngine {
     }
 
     async fn routed(&self, caller: Caller, request: Request) -> Result<Answer, Refusal> {
-        let lives = Arc::clone(&self.node.lives);
-        let looked = self.node.read(move |rows| lives.route(&request, rows).map(|route| (route, request))).await;
-        let (route, request) = looked.and_then(|found| found).map_err(internal)?;
-        let to = match route {
-            Route::Answer(answer) => return answer,
-            Route::To(address) => address,
+        let (to, request) = match self.node.lives.address(&request) {
+            Some(address) => (address, request),
+            None => match self.route(request).await.map_err(internal)? {
+                (Route::To(address), request) => (address, request),
+                (Route::Answer(answer), _) => return answer,
+            },
         };
         let mut place = self.node.tickets.draw();
         let message = Message::Request { ticket: place.ticket, caller, request: Box::new(request) };
@@ -252,6 +252,15 @@ impl ActorEngine {
             Err(actor::Refused::Gone(_)) => return Err(unavailable("the engine is shutting down")),
         }
         (&mut place.answer).await.unwrap_or_else(|_| Err(unavailable("the engine is shutting down")))
+    }
+
+    async fn route(&self, request: Request) -> Result<(Route, Request), Unreadable> {
+        let node = Arc::clone(&self.node);
+        let look = move |rows: &dyn Rows| {
+            let asked = Asked { rows, surroundings: &node.around, now: node.clock.now() };
+            node.lives.route(&request, asked).map(|route| (route, request))
+        };
+        self.node.read(look).await.and_then(|route| route)
     }
 
     async fn watch(&self, run: RunKey) -> Result<InstanceStatus, Refusal> {

@@ -2,9 +2,10 @@
 
 use workflow::{
     id::RunKey,
-    life::{Address, Machine, Rows, Unreadable},
+    life::{self, Address, Machine, Rows, Surroundings, Unreadable, read},
     port::{Answer, Found, Lookup, Refusal, Request},
     status::InstanceStatus,
+    time::Timestamp,
 };
 
 /// Who takes care of a request.
@@ -16,17 +17,68 @@ pub enum Route {
     Answer(Result<Answer, Refusal>),
 }
 
+/// What a request is judged by.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "rows have none")]
+pub struct Asked<'a> {
+    /// What is durable.
+    pub rows: &'a dyn Rows,
+    /// Settings and breakpoints.
+    pub surroundings: &'a dyn Surroundings,
+    /// Now.
+    pub now: Timestamp,
+}
+
 /// Machines and what durable rows mean.
 pub trait Lives: Send + Sync + 'static {
     /// The machine at an address as its rows left it; without rows, one that has not begun.
     fn load(&self, address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable>;
 
+    /// The machine of a request, where that can be said without looking at anything.
+    fn address(&self, request: &Request) -> Option<Address>;
+
     /// Where a request belongs.
-    fn route(&self, request: &Request, rows: &dyn Rows) -> Result<Route, Unreadable>;
+    fn route(&self, request: &Request, asked: Asked<'_>) -> Result<Route, Unreadable>;
 
     /// The answer to a machine's question about the rows of others.
     fn find(&self, lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable>;
 
     /// How a run stands; `None` where there is no such run.
     fn status(&self, run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable>;
+}
+
+/// The life cycles of `workflow::life`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cycles;
+
+impl Lives for Cycles {
+    fn load(&self, address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable> {
+        life::load(address, rows)
+    }
+
+    fn address(&self, request: &Request) -> Option<Address> {
+        match request {
+            Request::Start { workflow, .. } => Some(Address::Workflow(workflow.clone())),
+            _ => None,
+        }
+    }
+
+    fn route(&self, request: &Request, asked: Asked<'_>) -> Result<Route, Unreadable> {
+        let Asked { rows, surroundings, now } = asked;
+        if let Some(answer) = read::answer(request, rows, surroundings, now) {
+            return Ok(Route::Answer(answer));
+        }
+        Ok(match read::route(request, rows) {
+            Ok(address) => Route::To(address),
+            Err(refusal) => Route::Answer(Err(refusal)),
+        })
+    }
+
+    fn find(&self, lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable> {
+        read::find(lookup, rows)
+    }
+
+    fn status(&self, run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable> {
+        read::status(run, rows)
+    }
 }

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use engine::{
     ActorEngine, Limits, Options,
     clock::System,
-    lives::{Lives, Route},
+    lives::{Asked, Lives, Route},
     outbox::Consumer,
     steps::Runtimes,
     store::Store,
@@ -56,11 +56,15 @@ impl Lives for Scripts {
         Ok(Box::new(Script { run: run.clone(), state, is_changed: false, waiting: VecDeque::new() }))
     }
 
-    fn route(&self, request: &Request, rows: &dyn Rows) -> Result<Route, Unreadable> {
+    fn address(&self, _: &Request) -> Option<Address> {
+        None
+    }
+
+    fn route(&self, request: &Request, asked: Asked<'_>) -> Result<Route, Unreadable> {
         let Request::PutOutput { body } = request else { panic!("{request:?}") };
         let run = run(body["to"].as_str().unwrap());
         if body["do"].is_null() {
-            let row = rows.row(&RowKey::run(&run))?.map(|body| serde_json::from_slice(&body).unwrap());
+            let row = asked.rows.row(&RowKey::run(&run))?.map(|body| serde_json::from_slice(&body).unwrap());
             return Ok(Route::Answer(Ok(Answer::ok(row.unwrap_or_default()))));
         }
         Ok(Route::To(Address::Run(run)))
@@ -195,7 +199,7 @@ impl Script {
 
     fn execute(&mut self, step: &str, is_resumed: bool, turn: &mut Turn<'_>) {
         let (step_uuid, params) = (step.to_owned(), Params::default());
-        let (artifacts, path) = (Map::new(), Vec::new());
+        let (artifacts, path) = (Map::new(), step.to_owned());
         let work = Work { step_type: StepType::Http, params, step_uuid, is_resumed, artifacts, path };
         turn.effects.push(Effect::Execute { attempt: self.attempt(step), work });
         self.is_changed = true;
