@@ -116,7 +116,6 @@ impl Shell {
 
     /// Does what a client asks for, and waits for the answer, as a client would.
     pub(crate) fn call(&mut self, user: Option<&str>, request: Request) -> Result<Answer, Refusal> {
-        self.settle();
         if let Some(answer) = life::read::answer(&request, &self.rows, &self.around, self.now) {
             return answer;
         }
@@ -125,9 +124,11 @@ impl Shell {
         let ticket = Ticket(self.serial);
         let caller = Caller { user: user.map(User::named) };
         self.send(to, Message::Request { ticket, caller, request: Box::new(request) });
-        self.settle();
+        // Only as far as the answer: what it sets off may still be under way when the next call comes.
         while !self.answers.contains_key(&ticket) {
-            if !self.advance(None) {
+            if let Some((to, message)) = self.queue.pop_front() {
+                self.turn(to, message);
+            } else if !self.advance(None) {
                 return Err(Refusal::new(Reason::Unavailable, "nobody answers the call"));
             }
         }
@@ -145,18 +146,21 @@ impl Shell {
 
     /// Goes on to the next moment at which something happens, no later than `limit`; tells whether there is one.
     pub(crate) fn advance(&mut self, limit: Option<Timestamp>) -> bool {
-        let Some((&(at, serial), _)) = self.timers.first_key_value() else { return false };
+        let Some((&(at, _), _)) = self.timers.first_key_value() else { return false };
         if limit.is_some_and(|limit| at > limit) {
             return false;
         }
         self.now = self.now.max(at);
-        match self.timers.remove(&(at, serial)) {
-            Some(Due::Wake(to, wake)) => {
-                self.armed.remove(&(to.clone(), wake.clone()));
-                self.send(to, Message::Woken(wake));
+        // Everything that is due at the same moment happens at once.
+        let later = self.timers.split_off(&(at, u64::MAX));
+        for due in std::mem::replace(&mut self.timers, later).into_values() {
+            match due {
+                Due::Wake(to, wake) => {
+                    self.armed.remove(&(to.clone(), wake.clone()));
+                    self.send(to, Message::Woken(wake));
+                }
+                Due::Message(to, message) => self.send(to, *message),
             }
-            Some(Due::Message(to, message)) => self.send(to, *message),
-            None => {}
         }
         self.settle();
         true

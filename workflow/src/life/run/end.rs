@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{
-    Failure,
-    attempt::FailureModeCounts,
-    create::truth,
-    flow::{Action, Aim, Flow},
-};
+use super::{Failure, attempt::FailureModeCounts, create::truth, flow::Flow};
 use crate::{
     definition::FailureMode,
     life::{Address, Effect, Note, Turn, Wake},
-    status::{StepStatus, action},
+    port::InstanceAction,
+    status::StepStatus,
     time::Millis,
     timeline::Event,
     user::User,
@@ -113,15 +109,14 @@ impl Flow {
         self.settle(at, turn);
     }
 
-    /// Stops whatever is not complete because a step failed that fails everything.
-    fn stop_others(&mut self, failed: usize, turn: &mut Turn<'_>) {
+    /// Has everything that is not complete stopped because a step failed that fails everything.
+    ///
+    /// The run tells itself, so that what ends at the same moment still ends by itself.
+    pub(super) fn stop_others(&self, failed: usize, turn: &mut Turn<'_>) {
         let reason =
             format!("Stop all steps because step [{}] with FAIL_IMMEDIATELY mode is failed.", self.step_id(failed));
         let user = User::named("MAESTRO_TASK");
-        let action = Action { kind: action::Step::Stop, user, reason, aim: Aim::Run };
-        for at in (0..self.steps.len()).filter(|&at| at != failed) {
-            self.act(at, action.clone(), turn);
-        }
+        turn.send(Address::Run(self.key().clone()), Note::Act { action: InstanceAction::Stop, user, reason });
     }
 
     /// Has the system try again after a wait.

@@ -26,6 +26,10 @@ pub(super) struct Flow {
     pub timeline: Timeline,
     /// Where its steps stand, as told last.
     pub overview: Option<Arc<Overview>>,
+    /// Whether steps moved since the overview was written.
+    pub is_overview_stale: bool,
+    /// Whether a timer will write the overview.
+    pub will_refresh: bool,
     /// The overview that the run around this one was told last.
     pub told: Option<Arc<Overview>>,
     /// Leaf steps of earlier runs that this one does not do again.
@@ -50,6 +54,8 @@ pub(super) struct Flow {
 pub(super) struct Unsaved {
     /// The run itself.
     pub run: bool,
+    /// Where the steps stand.
+    pub overview: bool,
     /// Its seed: only loop bodies save their own.
     pub seed: bool,
     /// Latest attempts, by position.
@@ -148,6 +154,8 @@ impl Flow {
             modify_time: now,
             timeline,
             overview: None,
+            is_overview_stale: false,
+            will_refresh: false,
             told: None,
             base: None,
             progress,
@@ -203,11 +211,14 @@ impl Flow {
     pub(super) fn changed(&mut self, at: usize) {
         let Some(attempt) = self.steps[at].attempt.as_deref() else { return };
         let entry = Entry { state: attempt.state(), attempt: attempt.id, nested: attempt.nested.rollup() };
+        let has_ended = entry.state.status.is_terminal();
         self.board.put(at, entry);
+        self.is_overview_stale = true;
+        self.unsaved.overview |= has_ended;
+        self.unsaved.run |= has_ended;
         if !self.unsaved.attempts.contains(&at) {
             self.unsaved.attempts.push(at);
         }
-        self.unsaved.run = true;
     }
 
     /// Has gates looked at soon.

@@ -37,6 +37,7 @@ impl Flow {
         self.timeline.info(turn.now, "Workflow instance is dequeued.");
         self.base = self.rollup_of_earlier_runs();
         self.turn_into(InstanceStatus::InProgress, turn);
+        self.overview = Some(Arc::new(self.overview_now()));
         self.opened = self.progress.starts(&self.seed.body.dag);
         self.arm_timeout(turn);
         self.decide_soon(turn);

@@ -169,7 +169,8 @@ impl Flow {
             Wake::Retry(step) => at(step).into_iter().for_each(|at| self.retry_due(at, turn)),
             Wake::Sleep(step) => at(step).into_iter().for_each(|at| self.sleep(at, turn)),
             Wake::ActionDeadline(step) => at(step).into_iter().for_each(|at| self.waited_enough(at, turn)),
-            Wake::Trigger | Wake::Other(_) => {}
+            Wake::Other(_) => self.refresh_due(),
+            Wake::Trigger => {}
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::{attempt::Nested, flow::Flow, rows};
 use crate::{
+    definition::FailureMode,
     id::{AttemptId, AttemptKey, RunKey, StepId},
     life::{Bound, Order, RowKey, Rows, RunSeed, Scan, Table, Turn, Unreadable, Wake, row, seed_row::OWN},
     status::StepStatus,
@@ -89,6 +90,8 @@ impl Flow {
             self.recover_step(at, turn);
         }
         self.unsaved.report = true;
+        self.unsaved.overview = true;
+        self.unsaved.run = true;
         self.will_decide = false;
         self.decide_soon(turn);
     }
@@ -109,8 +112,13 @@ impl Flow {
             StepStatus::WaitingForPermits => self.step_soon(at, turn),
             StepStatus::Running | StepStatus::Starting => self.recover_work(at, turn),
             StepStatus::Finishing => self.announce_again(at, turn),
+            StepStatus::FatallyFailed if self.fails_everything(at) => self.stop_others(at, turn),
             _ => {}
         }
+    }
+
+    fn fails_everything(&self, at: usize) -> bool {
+        self.steps[at].definition.failure_mode_or_default() == FailureMode::FailImmediately
     }
 
     fn recover_work(&mut self, at: usize, turn: &mut Turn<'_>) {

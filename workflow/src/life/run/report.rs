@@ -8,10 +8,14 @@ use super::flow::{Flow, restarted_step};
 use crate::{
     definition::StepType,
     id::{AttemptKey, StepId},
-    life::{Address, Initiator, Note, Turn, note::Progress},
+    life::{Address, Initiator, Note, Turn, Wake, note::Progress},
     param::Value,
     status::{InstanceStatus, Overview, Rollup, Run, StepState, nested_steps_of_earlier_runs, rollups_of_earlier_runs},
+    time::Millis,
 };
+
+/// How old the overview of a run may be whose steps go on without ending.
+const REFRESH: Millis = Millis::from_secs(3);
 
 impl Flow {
     /// Where the steps stand now.
@@ -21,9 +25,26 @@ impl Flow {
 
     /// Writes down where the steps stand, while the run goes.
     pub(super) fn refresh_overview(&mut self) {
-        if self.goes() {
+        if std::mem::take(&mut self.unsaved.overview) && self.goes() {
+            self.is_overview_stale = false;
             self.overview = Some(Arc::new(self.overview_now()));
         }
+    }
+
+    /// Has the overview written in a while if steps only went on: the end of a step is written down at once.
+    pub(super) fn refresh_overview_later(&mut self, turn: &mut Turn<'_>) {
+        if self.goes() && self.is_overview_stale && !self.unsaved.overview && !self.will_refresh {
+            self.will_refresh = true;
+            turn.wake_at(turn.now + REFRESH, Wake::Other(0));
+        }
+    }
+
+    /// Writes the overview now.
+    pub(super) fn refresh_due(&mut self) {
+        self.will_refresh = false;
+        let is_due = self.goes() && self.is_overview_stale;
+        self.unsaved.overview |= is_due;
+        self.unsaved.run |= is_due;
     }
 
     /// The states of the steps that exist.

@@ -30,6 +30,7 @@ impl Flow {
         for at in std::mem::take(&mut self.unsaved.attempts) {
             self.save_attempt(at, turn);
         }
+        self.refresh_overview_later(turn);
         if std::mem::take(&mut self.unsaved.run) {
             self.modify_time = turn.now;
             self.refresh_overview();

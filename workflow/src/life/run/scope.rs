@@ -68,7 +68,9 @@ impl Context for Scope<'_> {
     fn step(&self, id: &str) -> context::Step<'_> {
         let flow = self.flow;
         if let Some(at) = flow.dag().position(id) {
-            let Some(attempt) = flow.attempt(at) else { return context::Step::NotStarted };
+            // A step that has not ended is no step to refer to.
+            let ended = flow.attempt(at).filter(|attempt| attempt.has_ended() || at == self.at);
+            let Some(attempt) = ended else { return context::Step::Unknown };
             return context::Step::Started(context::Attempt {
                 step_type: type_info(&attempt.definition),
                 status: attempt.status.as_str(),

@@ -33,7 +33,6 @@ pub(super) const GAPS: &[&str] = &[
     "breakpoint-resume",
     "breakpoint-single-resume",
     "definition-properties",
-    "fail-two-immediately",
     "foreach-of-subworkflow",
     "params-bad-syntax",
     "params-double-text",
@@ -76,5 +75,4 @@ pub(super) const GAPS: &[&str] = &[
     "subworkflow-stop",
     "timeout-bad",
     "timeout-subworkflow",
-    "upstream-sibling",
 ];
