@@ -6,6 +6,7 @@
 //! Invariant: a run's number, its seed, its place in the queue and the key that keeps its request from making another run are one
 //! commit.
 
+mod action;
 mod activate;
 mod check;
 mod header;
@@ -121,6 +122,10 @@ impl Workflow {
         let answer = match request {
             Request::Start { version, body, .. } => return self.on_start(ticket, caller, &version, &body, turn),
             Request::Activate { version, .. } => return self.on_activate(ticket, caller, &version, turn),
+            Request::InstanceAction { instance, action, .. } => {
+                return self.on_instance_action(ticket, caller, instance, action, turn);
+            }
+            Request::WorkflowAction { action, .. } => self.on_workflow_action(caller, action, turn),
             Request::Push { body } => self.push(caller, &body, turn),
             Request::PushYaml { text } => yaml(&text).and_then(|body| self.push(caller, &body, turn)),
             Request::Validate { body } => Self::validate(caller, &body, turn),
@@ -137,6 +142,8 @@ impl Workflow {
     fn on_note(&mut self, note: Note, turn: &mut Turn<'_>) {
         match note {
             Note::RunEnded { run, status } => self.on_run_ended(&run, status, turn),
+            Note::StartChild(child) => self.start_child(*child, turn),
+            Note::RestartRoot(walk) => self.restart_root(*walk, turn),
             // Notes to other machines never come here.
             _ => {}
         }

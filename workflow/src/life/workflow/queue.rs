@@ -50,6 +50,11 @@ impl Workflow {
     /// A run has ended: make room for the next one.
     pub(super) fn on_run_ended(&mut self, run: &RunKey, status: InstanceStatus, turn: &mut Turn<'_>) {
         let at = At { instance: run.instance, run: run.run };
+        self.settle(at, status, turn);
+    }
+
+    /// Takes a run out of the queue; one that failed goes on to block.
+    pub(super) fn settle(&mut self, at: At, status: InstanceStatus, turn: &mut Turn<'_>) {
         let Some(uuid) = self.queue.uuid(at).cloned() else { return };
         self.queue.finish(at, status);
         self.is_changed = true;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     graph::{self, Dag},
-    id::{AttemptKey, InstanceId, RunId, RunKey, StepId, VersionId},
+    id::{AttemptKey, InstanceId, InstanceKey, RunId, RunKey, VersionId},
     life::{
         Address, Initiator, Note, Row, RunSeed, Ticket, Turn, author,
         note::{ChildRefused, ChildRun},
@@ -41,7 +40,6 @@ pub(super) struct Start {
     pub(super) version: VersionId,
     pub(super) initiator: Initiator,
     pub(super) run_params: Option<Definitions>,
-    pub(super) step_run_params: Option<IndexMap<StepId, Definitions>>,
     pub(super) runtime_tags: Option<Tags>,
     /// Given by the request or inherited.
     pub(super) correlation: Option<Arc<str>>,
@@ -53,7 +51,9 @@ pub(super) struct Start {
     pub(super) group_info: Option<i64>,
     pub(super) policy: Policy,
     pub(super) restart: Option<Arc<restart::Config>>,
-    /// What it goes on from, when it is a restart.
+    /// The instance that it is a restart of.
+    pub(super) restarts: Option<InstanceKey>,
+    /// What it goes on from, once that was read.
     pub(super) previous: Option<Box<Previous>>,
     pub(super) persists_failed: bool,
     pub(super) request_time: Timestamp,
@@ -155,7 +155,6 @@ impl Workflow {
             version,
             initiator: request.initiator,
             run_params: request.run_params,
-            step_run_params: None,
             runtime_tags: request.runtime_tags,
             requests_correlation: request.correlation_id.is_some(),
             correlation: request.correlation_id,
@@ -163,6 +162,7 @@ impl Workflow {
             group_info: None,
             policy: Policy::StartFreshNewRun,
             restart: None,
+            restarts: None,
             previous: None,
             persists_failed: request.persists_failed_run,
             request_time: request.request_time.unwrap_or(turn.now),
@@ -372,7 +372,7 @@ impl Workflow {
             restart: start.restart.clone(),
             initiator: start.initiator.clone(),
             run_params: start.run_params.clone().map(Arc::new),
-            step_run_params: start.step_run_params.clone().map(Arc::new),
+            step_run_params: None,
             requested_correlation: start.correlation.clone().filter(|_| start.requests_correlation),
             runtime_tags: start.runtime_tags.clone(),
             params: Arc::new(prepared.params),

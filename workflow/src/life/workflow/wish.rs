@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{StartedRun, StoredVersion, Version, Workflow, start::Start};
+use super::{StartedRun, StoredVersion, Version, Workflow, action::Act, start::Start};
 use crate::{
     id::VersionId,
     life::{Effect, Ticket, Turn},
@@ -16,6 +16,8 @@ use crate::{
 pub(super) enum Wish {
     /// Start a run.
     Start(Box<Start>),
+    /// Act on an instance that is not alive.
+    Act(Act),
     /// Make a version the active one.
     Activate {
         /// Whom to answer.
@@ -51,6 +53,8 @@ impl Workflow {
         }
         match wish {
             Wish::Start(start) => self.start(*start, turn),
+            // Its answer comes with what was found.
+            Wish::Act(_) => {}
             Wish::Activate { ticket, by, version } => {
                 let answer = self.activate(&by, version, turn);
                 turn.reply(ticket, answer);
@@ -66,11 +70,14 @@ impl Workflow {
         };
         match wish {
             Wish::Activate { version: wanted, .. } => version(wanted),
+            Wish::Act(act) => Some(Lookup::LatestRun(act.instance.clone())),
             Wish::Start(start) => {
                 let uuid = || start.uuid.to_string();
                 let earlier = (start.earlier == Earlier::Unasked)
                     .then(|| Lookup::Start { workflow: self.id.clone(), uuid: uuid() });
-                version(&start.version).or(earlier)
+                let latest = start.restarts.as_ref().filter(|_| start.previous.is_none());
+                let latest = latest.map(|instance| Lookup::LatestRun(instance.clone()));
+                earlier.or(latest).or_else(|| version(&start.version))
             }
         }
     }
@@ -84,8 +91,20 @@ impl Workflow {
             }
         }
         for mut wish in wishes {
-            if let (Lookup::Start { .. }, Wish::Start(start)) = (lookup, &mut wish) {
-                start.earlier = earlier(found);
+            match (lookup, &mut wish) {
+                (Lookup::Start { .. }, Wish::Start(start)) => start.earlier = earlier(found),
+                (Lookup::LatestRun(_), Wish::Start(start)) => {
+                    if let Err(refusal) = start.go_on_from(found) {
+                        refuse(wish, &refusal, turn);
+                        continue;
+                    }
+                }
+                (Lookup::LatestRun(_), Wish::Act(act)) => {
+                    let answer = act.answer(found, turn);
+                    turn.reply(act.ticket, answer);
+                    continue;
+                }
+                _ => {}
             }
             self.proceed(wish, turn);
         }
@@ -110,6 +129,6 @@ fn earlier(found: &Found) -> Earlier {
 fn refuse(wish: Wish, refusal: &Refusal, turn: &mut Turn<'_>) {
     match wish {
         Wish::Start(start) => start.asker.refuse(refusal.clone(), turn),
-        Wish::Activate { ticket, .. } => turn.reply(ticket, Err(refusal.clone())),
+        Wish::Activate { ticket, .. } | Wish::Act(Act { ticket, .. }) => turn.reply(ticket, Err(refusal.clone())),
     }
 }
