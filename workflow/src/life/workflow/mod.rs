@@ -39,7 +39,7 @@ use super::{Machine, Message, Note, Row, RowKey, Rows, Task, Ticket, Turn, Unrea
 use crate::{
     definition::{self, Properties, properties::Snapshot},
     id::{VersionId, WorkflowId},
-    port::{Answer, Caller, Lookup, Reason, Refusal, Request},
+    port::{Caller, Lookup, Reason, Refusal, Request},
     strategy::Queue,
 };
 
