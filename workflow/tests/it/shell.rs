@@ -20,6 +20,9 @@ use workflow::{
 /// Messages that one moment may take; a machine that goes on for ever is a defect.
 const MESSAGES_MAX: usize = 2_000_000;
 
+/// How long a note is on its way, so that causes stand before effects in timelines.
+const NOTE_TAKES: Millis = Millis(1);
+
 /// What answers for the outside: the report of a step's work, and how long it takes.
 pub(crate) type Outside = Box<dyn FnMut(&Work) -> (Report, Millis)>;
 
@@ -209,13 +212,12 @@ impl Shell {
             Effect::Forget(key) => self.rows.forget(&key),
             Effect::Publish(event) => self.events.push(event),
             Effect::Continue(task) => self.send(from.clone(), Message::Continue(task)),
-            Effect::Send { to, note } => self.send(to, Message::Note(note)),
+            Effect::Send { to, note } => self.later(NOTE_TAKES, to, Message::Note(note)),
             Effect::WakeAt { at, wake } => self.arm(from, at, wake),
             Effect::Execute { attempt, work } => {
                 let (report, took) = (self.outside)(&work);
                 let message = Message::Executed { attempt, report: Box::new(report) };
-                self.serial += 1;
-                self.timers.insert((self.now + took, self.serial), Due::Message(from.clone(), Box::new(message)));
+                self.later(took, from.clone(), message);
             }
             Effect::Cancel { .. } => {}
             Effect::Fetch(lookup) => {
@@ -229,6 +231,11 @@ impl Shell {
         if let Address::Workflow(_) = from {
             self.around.breakpoints = breakpoints(&self.rows);
         }
+    }
+
+    fn later(&mut self, span: Millis, to: Address, message: Message) {
+        self.serial += 1;
+        self.timers.insert((self.now + span, self.serial), Due::Message(to, Box::new(message)));
     }
 
     fn arm(&mut self, from: &Address, at: Timestamp, wake: Wake) {

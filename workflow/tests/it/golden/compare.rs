@@ -107,9 +107,10 @@ impl Differences {
         depths.text &= self.text.is_empty();
     }
 
-    /// The outcome's differences, or else the document's.
+    /// The outcome's differences, or else the document's, or else the text's.
     pub(super) fn worst(&self) -> impl Iterator<Item = &String> {
-        if self.outcome.is_empty() { self.document.iter() } else { self.outcome.iter() }
+        let depths = [&self.outcome, &self.document, &self.text];
+        depths.into_iter().find(|depth| !depth.is_empty()).unwrap_or(&self.text).iter()
     }
 }
 
