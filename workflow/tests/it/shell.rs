@@ -51,7 +51,8 @@ enum Due {
 #[derive(Debug)]
 struct Around {
     settings: Settings,
-    breakpoints: Vec<serde_json::Value>,
+    /// By workflow and step.
+    breakpoints: Vec<(WorkflowId, StepId, serde_json::Value)>,
 }
 
 impl Surroundings for Around {
@@ -64,9 +65,8 @@ impl Surroundings for Around {
     }
 
     fn breakpoints(&self, workflow: &WorkflowId, step: &StepId) -> Vec<serde_json::Value> {
-        let holds =
-            |point: &&serde_json::Value| point["workflow_id"] == workflow.as_str() && point["step_id"] == step.as_str();
-        self.breakpoints.iter().filter(holds).cloned().collect()
+        let holds = |(of, at, _): &&(WorkflowId, StepId, serde_json::Value)| of == workflow && at == step;
+        self.breakpoints.iter().filter(holds).map(|(_, _, document)| document.clone()).collect()
     }
 
     fn stands_in(&self, step: &Step) -> bool {
@@ -249,9 +249,12 @@ impl Shell {
 }
 
 /// Every breakpoint that is set.
-fn breakpoints(rows: &MemoryRows) -> Vec<serde_json::Value> {
+fn breakpoints(rows: &MemoryRows) -> Vec<(WorkflowId, StepId, serde_json::Value)> {
     let points = rows.iter().filter(|row| row.key.table == life::Table::Breakpoint);
-    points.map(|row| serde_json::from_slice(&row.body).unwrap()).collect()
+    let one = |row: life::Row| {
+        (WorkflowId::from(&*row.key.name), StepId::from(&*row.key.part), serde_json::from_slice(&row.body).unwrap())
+    };
+    points.map(one).collect()
 }
 
 /// The machine that a live row is loaded by.

@@ -8,6 +8,7 @@
 
 mod action;
 mod activate;
+mod breakpoint;
 mod check;
 mod header;
 mod members;
@@ -28,13 +29,13 @@ use std::{
     sync::Arc,
 };
 
+use self::{breakpoint::Breakpoints, header::Header as Head, record::Recent, version::Version, wish::Wish};
 pub(crate) use self::{
     check::yaml,
     header::{Header, Stage},
     record::{StartedRun, timeline_key},
     version::{StoredVersion, not_found, resolve, unknown},
 };
-use self::{header::Header as Head, record::Recent, version::Version, wish::Wish};
 use super::{Machine, Message, Note, Row, RowKey, Rows, Task, Ticket, Turn, Unreadable, row};
 use crate::{
     definition::{self, Properties, properties::Snapshot},
@@ -56,6 +57,7 @@ pub struct Workflow {
     snapshot: Option<Snapshot>,
     versions: BTreeMap<VersionId, Arc<Version>>,
     queue: Queue,
+    breakpoints: Breakpoints,
     /// Request ids whose rows may not be durable yet.
     recent: Recent,
     /// What waits for rows to be read.
@@ -72,6 +74,7 @@ impl Workflow {
         let latest = header.as_ref().map(|header| header.latest_instance).unwrap_or_default();
         let mut workflow = Self {
             queue: members::load(&id, latest, rows)?,
+            breakpoints: Breakpoints::load(&id, rows)?,
             id,
             snapshot: None,
             versions: BTreeMap::new(),
@@ -125,6 +128,8 @@ impl Workflow {
             Request::InstanceAction { instance, action, .. } => {
                 return self.on_instance_action(ticket, caller, instance, action, turn);
             }
+            Request::AddBreakpoint { body } => return self.on_add_breakpoint(ticket, caller, &body, turn),
+            Request::DeleteBreakpoint { query } => self.delete_breakpoint(caller, &query, turn),
             Request::WorkflowAction { action, .. } => self.on_workflow_action(caller, action, turn),
             Request::Push { body } => self.push(caller, &body, turn),
             Request::PushYaml { text } => yaml(&text).and_then(|body| self.push(caller, &body, turn)),
@@ -142,6 +147,8 @@ impl Workflow {
     fn on_note(&mut self, note: Note, turn: &mut Turn<'_>) {
         match note {
             Note::RunEnded { run, status } => self.on_run_ended(&run, status, turn),
+            Note::Paused { attempt, version, at } => self.on_paused(attempt, version, at, turn),
+            Note::Unpaused { attempt } => self.on_unpaused(&attempt, turn),
             Note::StartChild(child) => self.start_child(*child, turn),
             Note::RestartRoot(walk) => self.restart_root(*walk, turn),
             // Notes to other machines never come here.

@@ -4,10 +4,13 @@ use serde_json::{Value as Json, json};
 
 use super::{Workflow, record::Change};
 use crate::{
-    definition::{self, Properties, Rule},
+    definition::{
+        self, Properties, Rule,
+        rules::{self, Limits, Rules},
+    },
     life::{Turn, author, refused},
     port::{Answer, Caller, Reason, Refusal},
-    problem::Problem,
+    problem::{Path, Problem},
     tag::{self, Namespace},
 };
 
@@ -25,6 +28,13 @@ impl Workflow {
     ) -> Result<Answer, Refusal> {
         let author = author(caller)?;
         let update = definition::read::properties_update(body).accepted().map_err(|problems| refused(&problems))?;
+        let limits = Limits::standard();
+        let mut rules = Rules::new(&limits, turn.now);
+        rules::properties(&mut rules, &Path::Root.key("properties"), &update.properties);
+        let problems = rules.into_problems();
+        if problems.iter().any(Problem::refuses) {
+            return Err(refused(&problems));
+        }
         if update.properties.tags.is_some() {
             return Err(Refusal::new(Reason::BadRequest, TAGS_REFUSED));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{StartedRun, StoredVersion, Version, Workflow, action::Act, start::Start};
+use super::{StartedRun, StoredVersion, Version, Workflow, action::Act, breakpoint::Add, start::Start};
 use crate::{
     id::VersionId,
     life::{Effect, Ticket, Turn},
@@ -16,6 +16,8 @@ use crate::{
 pub(super) enum Wish {
     /// Start a run.
     Start(Box<Start>),
+    /// Set a breakpoint.
+    AddBreakpoint(Add),
     /// Act on an instance that is not alive.
     Act(Act),
     /// Make a version the active one.
@@ -53,6 +55,10 @@ impl Workflow {
         }
         match wish {
             Wish::Start(start) => self.start(*start, turn),
+            Wish::AddBreakpoint(add) => {
+                let answer = self.add_breakpoint(&add, turn);
+                turn.reply(add.ticket, answer);
+            }
             // Its answer comes with what was found.
             Wish::Act(_) => {}
             Wish::Activate { ticket, by, version } => {
@@ -69,7 +75,9 @@ impl Workflow {
             (!is_known).then(|| Lookup::Version { workflow: self.id.clone(), version: *version })
         };
         match wish {
-            Wish::Activate { version: wanted, .. } => version(wanted),
+            Wish::Activate { version: wanted, .. } | Wish::AddBreakpoint(Add { version: wanted, .. }) => {
+                version(wanted)
+            }
             Wish::Act(act) => Some(Lookup::LatestRun(act.instance.clone())),
             Wish::Start(start) => {
                 let uuid = || start.uuid.to_string();
@@ -129,6 +137,8 @@ fn earlier(found: &Found) -> Earlier {
 fn refuse(wish: Wish, refusal: &Refusal, turn: &mut Turn<'_>) {
     match wish {
         Wish::Start(start) => start.asker.refuse(refusal.clone(), turn),
-        Wish::Activate { ticket, .. } | Wish::Act(Act { ticket, .. }) => turn.reply(ticket, Err(refusal.clone())),
+        Wish::Activate { ticket, .. } | Wish::Act(Act { ticket, .. }) | Wish::AddBreakpoint(Add { ticket, .. }) => {
+            turn.reply(ticket, Err(refusal.clone()))
+        }
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn request(call: &Json) -> Option<Request> {
         ("POST", ["signals"]) => Request::SendSignal { body },
         ("GET", ["signals", name, "instances", sequence]) => Request::Signal {
             name: (*name).to_owned(),
-            sequence: if *sequence == "latest" { 0 } else { sequence.parse().ok()? },
+            sequence: if *sequence == "latest" { -1 } else { sequence.parse().ok()? },
         },
         ("POST", ["job-templates"]) => Request::AddJobTemplate { body },
         ("GET", ["job-templates", name]) => {
@@ -107,7 +107,7 @@ fn of_workflow(
             Request::Start { workflow, version: (*version).to_owned(), body }
         }
         ("PUT", ["actions", action]) => Request::WorkflowAction { workflow, action: instance_action(action)? },
-        ("GET", ["instances"]) => Request::Instances { workflow, page, is_aggregated: is_on("aggregated", false) },
+        ("GET", ["instances"]) => Request::Instances { workflow, page, is_aggregated: is_on("aggregated", true) },
         (method, ["instances", number, rest @ ..]) => {
             let instance = InstanceKey { workflow, instance: InstanceId(number.parse().ok()?) };
             return of_instance(method, instance, rest, body, is_on);

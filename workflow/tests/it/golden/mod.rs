@@ -21,7 +21,7 @@ use self::{compare::Depths, gaps::GAPS, normal::Normaliser};
 use crate::shell::Shell;
 
 /// When the virtual clock starts.
-const START: Timestamp = Timestamp(1_780_000_000_000);
+const START: Timestamp = Timestamp(1_795_230_600_000);
 
 /// Time between two calls of a client.
 const BETWEEN_CALLS: Millis = Millis(20);
