@@ -3,6 +3,8 @@
 //! Every figure is a default or a measured value of the 2.x polling stack as Maestro ran on it (queue polls, callbacks, sweeps). A
 //! random wait is uniform over its range, drawn from a seeded generator, so that a run in virtual time repeats exactly.
 
+use std::collections::BTreeMap;
+
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use workflow::{
     life::Wake,
@@ -113,20 +115,18 @@ pub enum Turn<'a> {
 pub struct Timing {
     profile: Profile,
     random: StdRng,
-    poll: Poll,
-}
-
-/// The system-task queue's next poll and how much of its batch is taken.
-#[derive(Debug)]
-struct Poll {
-    at: Timestamp,
-    taken: u32,
+    /// Polls of the system-task queue come at this moment and every step before and after.
+    phase: i64,
+    /// How many messages each coming poll takes already, by its number.
+    taken: BTreeMap<i64, u32>,
 }
 
 impl Timing {
     /// The profile's timing, drawn from `seed`.
     pub fn new(profile: Profile, seed: u64) -> Self {
-        Self { profile, random: StdRng::seed_from_u64(seed), poll: Poll { at: Timestamp(i64::MIN), taken: 0 } }
+        let mut random = StdRng::seed_from_u64(seed);
+        let phase = random.random_range(0..=(profile.queue_poll + profile.queue_pop).max(0));
+        Self { profile, random, phase, taken: BTreeMap::new() }
     }
 
     /// When it happens.
@@ -136,14 +136,14 @@ impl Timing {
         }
         match turn {
             Turn::Decide => now + self.between(self.profile.decide),
-            Turn::Queue => self.next_poll(now),
+            Turn::Queue => self.next_poll(now, now),
             Turn::Callback => {
                 let seen = now + self.between((0, self.profile.callback_waiting));
-                self.next_poll(seen)
+                self.next_poll(seen, now)
             }
             Turn::Step { status, age } => {
                 let due = now + self.callback(status, age);
-                self.next_poll(due)
+                self.next_poll(due, now)
             }
             Turn::Wake(wake) => self.noticed(wake, now),
         }
@@ -171,10 +171,10 @@ impl Timing {
     fn noticed(&mut self, wake: &Wake, now: Timestamp) -> Timestamp {
         match wake {
             Wake::RunTimeout => self.next_sweep(now),
-            Wake::Retry(_) => self.next_poll(now),
+            Wake::Retry(_) => self.next_poll(now, now),
             Wake::StepTimeout(_) | Wake::Sleep(_) => {
                 let seen = now + self.between((0, self.profile.callback_waiting));
-                self.next_poll(seen)
+                self.next_poll(seen, now)
             }
             Wake::ActionDeadline(_) | Wake::Trigger | Wake::Other(_) => now,
         }
@@ -185,19 +185,19 @@ impl Timing {
     }
 
     /// The first poll at or after `due` that has room in its batch.
-    fn next_poll(&mut self, due: Timestamp) -> Timestamp {
+    fn next_poll(&mut self, due: Timestamp, now: Timestamp) -> Timestamp {
         let step = self.profile.queue_poll + self.profile.queue_pop;
-        if step == 0 {
+        if step <= 0 {
             return due;
         }
-        if due > self.poll.at {
-            let at = due + self.between((0, step));
-            self.poll = Poll { at, taken: 0 };
-        } else if self.poll.taken >= self.profile.queue_batch {
-            self.poll = Poll { at: self.poll.at + Millis(step), taken: 0 };
-        }
-        self.poll.taken += 1;
-        self.poll.at
+        let tick =
+            |at: Timestamp| (at.0 - self.phase).div_euclid(step) + i64::from((at.0 - self.phase).rem_euclid(step) > 0);
+        let (first, passed) = (tick(due), tick(now));
+        self.taken = self.taken.split_off(&passed);
+        let batch = self.profile.queue_batch.max(1);
+        let free = (first..).find(|poll| self.taken.get(poll).is_none_or(|&taken| taken < batch)).unwrap_or(first);
+        *self.taken.entry(free).or_insert(0) += 1;
+        Timestamp(self.phase + free * step)
     }
 
     fn between(&mut self, (least, most): (i64, i64)) -> Millis {
@@ -219,7 +219,7 @@ mod tests {
     fn check(turn: Turn<'_>, least: i64, most: i64) {
         let mut timing = Timing::new(Profile::maestro(), 7);
         for _ in 0..1_000 {
-            timing.poll = Poll { at: Timestamp(i64::MIN), taken: 0 };
+            timing.taken.clear();
             let waited = (timing.when(turn, NOON) - NOON).0;
             assert!((least..=most).contains(&waited), "{turn:?} waited {waited} ms, expected {least} to {most}");
         }

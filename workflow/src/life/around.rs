@@ -54,8 +54,11 @@ impl Around {
         }
     }
 
-    /// A breakpoint's row is durable, or gone.
+    /// A row is durable, or gone; only those of breakpoints matter.
     pub fn change(&self, key: &RowKey, body: Option<&Body>) {
+        if key.table != Table::Breakpoint {
+            return;
+        }
         let place = (WorkflowId::from(&*key.name), StepId::from(&*key.part));
         let mut breakpoints = self.breakpoints.write().unwrap_or_else(PoisonError::into_inner);
         let of_step = breakpoints.entry(place.clone()).or_default();

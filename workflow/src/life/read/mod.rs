@@ -5,6 +5,7 @@
 
 mod action_map;
 mod attempt;
+mod documents;
 mod find;
 mod instance;
 mod library;
@@ -18,6 +19,7 @@ use serde_json::Value as Json;
 
 use self::library::Breakpoints;
 pub use self::{
+    documents::{RunDocuments, documents},
     find::{find, status},
     previous::{LatestRun, latest_run},
     route::route,

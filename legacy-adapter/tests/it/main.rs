@@ -1,0 +1,7 @@
+//! The embedded polling engine, checked from outside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+mod engine;
+mod samples;
+mod stage;
