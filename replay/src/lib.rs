@@ -5,5 +5,9 @@
 //!
 //! Invariant: engines are known only by `workflow::port`; nothing here reads a clock.
 
+pub mod campaign;
 pub mod compare;
+pub mod latency;
+pub mod placeholder;
+pub mod sample;
 pub mod verdict;

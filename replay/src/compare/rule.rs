@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Difference, Kind};
+use super::{Difference, Kind, tree::segments};
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,9 +91,7 @@ impl Rules {
 
 impl Rule {
     fn excuses(&self, difference: &Difference) -> bool {
-        let pattern: Vec<&str> = self.path.split('.').collect();
-        let path: Vec<&str> = difference.path.split('.').collect();
-        matches(&pattern, &path) && self.action.allows(difference)
+        matches(&segments(&self.path), &segments(&difference.path)) && self.action.allows(difference)
     }
 }
 

@@ -11,7 +11,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::{Difference, Kind};
 
 /// Differences that one comparison may report; beyond it the outcomes are simply different everywhere.
-pub const DIFFERENCES_MAX: usize = 1_000;
+pub(super) const DIFFERENCES_MAX: usize = 1_000;
 
 /// Arrays longer than this are compared index by index.
 const ALIGNED_ARRAY_MAX: usize = 2_000;
@@ -98,7 +98,37 @@ fn push_segment(path: &mut String, key: &str) {
     if !path.is_empty() {
         path.push('.');
     }
-    if is_plain { path.push_str(key) } else { path.push_str(&format!("'{key}'")) }
+    if is_plain {
+        path.push_str(key);
+        return;
+    }
+    path.push('\'');
+    for c in key.chars() {
+        if matches!(c, '\'' | '\\') {
+            path.push('\\');
+        }
+        path.push(c);
+    }
+    path.push('\'');
+}
+
+/// The segments of a path; dots within quotes separate nothing.
+pub(super) fn segments(path: &str) -> Vec<&str> {
+    let (mut segments, mut from, mut is_quoted, mut is_escaped) = (Vec::new(), 0, false, false);
+    for (at, c) in path.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '\'' => is_quoted = !is_quoted,
+            '.' if !is_quoted => {
+                segments.push(&path[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    segments.push(&path[from..]);
+    segments
 }
 
 /// `1` and `1` written otherwise are one number; a long and a double never are (runtime.md §24, rule 12).
@@ -137,6 +167,12 @@ mod tests {
             json!({"runs": {"": {"steps": {"a": {"1": {"status": "STOPPED"}}}}}}),
             &[r#"runs.''.steps.a.1.status Changed "SUCCEEDED" "STOPPED""#],
         );
+    }
+
+    #[test]
+    fn a_dot_within_quotes_separates_no_segments() {
+        check(json!({"a": {"b.c'd": 1}}), json!({"a": {"b.c'd": 2}}), &[r"a.'b.c\'d' Changed 1 2"]);
+        assert_eq!(segments(r"a.'b.c\'d'.e"), ["a", r"'b.c\'d'", "e"]);
     }
 
     #[test]

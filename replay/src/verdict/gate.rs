@@ -20,7 +20,15 @@ impl Gate {
 
     /// How many samples without any disagreement this gate takes.
     pub fn samples_needed(&self) -> u64 {
-        (1..).find(|&n| upper_bound(0, n, self.confidence) <= self.rate_max).unwrap_or(u64::MAX)
+        // Without any disagreement the bound is 1 − (1 − confidence)^(1/n).
+        let needed = (1.0 - self.confidence).ln() / (-self.rate_max).ln_1p();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast saturates: no number of samples does"
+        )]
+        let needed = needed.ceil() as u64;
+        needed.max(1)
     }
 }
 
@@ -74,7 +82,7 @@ impl Tally {
 
 /// May this kind of workflow move?
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Yes: no disagreement, and enough samples for the gate.
     Agrees {
@@ -134,6 +142,20 @@ mod tests {
     fn enough_agreement_passes_the_gate() {
         check(299, 0, "agrees");
         assert_eq!(Gate::ONE_IN_A_HUNDRED.samples_needed(), 299);
+    }
+
+    #[test]
+    fn no_number_of_samples_shows_that_there_is_no_disagreement_at_all() {
+        assert_eq!(Gate { rate_max: 0.0, confidence: 0.95 }.samples_needed(), u64::MAX);
+        assert_eq!(Gate { rate_max: 0.01, confidence: 1.0 }.samples_needed(), u64::MAX);
+        assert_eq!(Gate { rate_max: 0.001, confidence: 0.95 }.samples_needed(), 2_995);
+    }
+
+    #[test]
+    fn a_verdict_can_be_stored_and_read_back() {
+        let verdict = Tally { agree: 400, ..Tally::default() }.verdict(Gate::ONE_IN_A_HUNDRED);
+        let stored = serde_json::to_string(&verdict).expect("a verdict is plain data");
+        assert_eq!(serde_json::from_str::<Verdict>(&stored).expect("it was just written"), verdict);
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl Outcome {
         &self.0
     }
 
+    /// The tree, owned.
+    pub fn into_json(self) -> Json {
+        self.0
+    }
+
     /// The root's status.
     pub fn status(&self) -> &str {
         self.0.get("status").and_then(Json::as_str).unwrap_or("NOTHING_RAN")
