@@ -17,14 +17,13 @@ use tokio::{
 };
 use workflow::{
     id::RunKey,
-    life::{Address, Decisions, Message, Rows, Settings, Unreadable},
+    life::{Address, Around, Decisions, Message, Rows, Settings, StandsIn, Unreadable},
     port::{Answer, Caller, Clock, Engine, EngineName, Pending, Reason, Refusal, Request},
     status::InstanceStatus,
 };
 
 use crate::{
     actor,
-    around::{Around, StandsIn},
     clock::Random,
     committer::{self, Failure},
     group::Group,
@@ -48,6 +47,9 @@ const CALL_MAX: Duration = Duration::from_mins(1);
 const RECOVERY_PAGE: usize = 1000;
 /// The parts of the state of a new store; each can be owned by another node.
 pub const GROUPS: u32 = 16;
+
+/// What the engine is called.
+pub const NAME: &str = "actor";
 
 /// How much live work is let in.
 #[derive(Clone, Copy, Debug)]
@@ -287,7 +289,7 @@ impl ActorEngine {
 
 impl Engine for ActorEngine {
     fn name(&self) -> EngineName {
-        EngineName(Arc::from("actor"))
+        EngineName(Arc::from(NAME))
     }
 
     fn call(&self, caller: Caller, request: Request) -> Pending<'_, Result<Answer, Refusal>> {

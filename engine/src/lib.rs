@@ -18,12 +18,12 @@ mod router;
 mod turn;
 
 // What they use.
-mod around;
 pub mod clock;
 pub mod lives;
 pub mod metric;
 mod node;
 pub mod outbox;
+pub mod runtime;
 pub mod steps;
 mod tickets;
 mod timers;
@@ -31,6 +31,7 @@ mod watchers;
 
 // The whole.
 pub mod engine;
+pub mod stage;
 
-pub use around::StandsIn;
 pub use engine::{ActorEngine, Limits, Options};
+pub use stage::ActorStage;

@@ -13,14 +13,13 @@ use tokio::{
 };
 use workflow::{
     id::{AttemptKey, Ids},
-    life::{Address, Message, Rows, Unreadable},
+    life::{Address, Around, Message, Rows, Unreadable},
     port::{Clock, Lookup, Report},
     time::Timestamp,
 };
 
 use crate::{
     actor::Handle,
-    around::Around,
     committer::Committer,
     lives::Lives,
     router::{Envelope, Router},

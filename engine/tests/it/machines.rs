@@ -216,7 +216,7 @@ async fn what_was_running_is_resumed_by_the_next_engine_over_the_store() {
     ask(&engine, "a", json!([{ "start": "s" }])).await.unwrap();
     ask(&engine, "b", json!([{ "log": "settled" }])).await.unwrap();
     until(async || first.seen() == ["run s"]).await;
-    engine.shutdown(Duration::from_secs(60)).await;
+    engine.shutdown(Duration::from_mins(1)).await;
     assert_eq!(first.seen(), ["run s"], "a shutdown leaves the work of steps where it is");
     let refusal = ask(&engine, "a", json!([{ "log": "x" }])).await.unwrap_err();
     assert_eq!((refusal.reason, &*refusal.message), (Reason::Unavailable, "the engine is shutting down"));
@@ -274,6 +274,6 @@ async fn events_are_delivered_in_order_and_again_until_they_are_taken() {
     ask(&engine, "a", json!([{ "publish": "3" }])).await.unwrap();
     until(async || reader.deliveries.lock().unwrap().len() == 3).await;
     assert_eq!(*reader.deliveries.lock().unwrap(), [vec!["1", "2"], vec!["1", "2"], vec!["3"]]);
-    engine.shutdown(Duration::from_secs(60)).await;
+    engine.shutdown(Duration::from_mins(1)).await;
     assert!(store.outbox(engine::store::Position::default(), 9).unwrap().is_empty(), "what was taken is gone");
 }

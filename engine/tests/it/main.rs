@@ -6,5 +6,6 @@ mod committer;
 mod gate;
 mod machines;
 mod script;
+mod stage;
 mod store;
 mod workflows;

@@ -249,5 +249,5 @@ pub(crate) async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it becomes so in the end");
+    tokio::time::timeout(Duration::from_mins(1), wait).await.expect("it becomes so in the end");
 }

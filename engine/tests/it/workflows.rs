@@ -44,7 +44,7 @@ async fn run(engine: &ActorEngine, workflow: &str) -> (RunKey, InstanceStatus) {
     (key, status)
 }
 
-fn chain(id: &str, length: usize) -> Json {
+pub(crate) fn chain(id: &str, length: usize) -> Json {
     let step = |n: usize| {
         let next = if n < length { json!({ format!("s{}", n + 1): "true" }) } else { json!({}) };
         json!({ "step": { "id": format!("s{n}"), "type": "NoOp", "transition": { "successors": next } } })
