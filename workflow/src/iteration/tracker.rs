@@ -85,6 +85,14 @@ impl Tracker {
         Ok(())
     }
 
+    /// Takes out the leaf steps of an earlier run's iteration that runs again now; those that were never counted stay out.
+    pub fn forget(&mut self, rollup: &Rollup) {
+        if let Some(sum) = &mut self.ended.rollup {
+            // A drift that individual restarts left behind is kept rather than made worse.
+            let _ = sum.subtract(rollup);
+        }
+    }
+
     /// Whether an iteration has ended and is not being restarted.
     pub fn has_ended(&self, iteration: i64) -> bool {
         self.ended.is_restartable(iteration)

@@ -8,13 +8,15 @@ use super::{Failure, flow::Flow, subworkflow::tag, values};
 use crate::{
     definition::{Step, StepType, Workflow},
     graph::{self, Scope},
-    id::{InstanceId, LoopBody, RunId, RunKey, WorkflowId, is_loop_body},
+    id::{InstanceId, InstanceKey, LoopBody, RunId, RunKey, WorkflowId, is_loop_body},
     life::{
-        Initiator, RunSeed, Turn,
+        Effect, Initiator, RunSeed, Turn,
+        read::LatestRun,
         seed::{Baseline, RunBody, Standing},
     },
     param::{self, Definitions, Mode, Name, Params, Source, Value, layers},
-    restart::{Config, Launch, Policy},
+    port::{Found, Lookup},
+    restart::{Config, Launch, Nesting, Policy},
     time::Timestamp,
 };
 
@@ -40,8 +42,8 @@ pub(super) struct Iteration {
     pub launch: Launch,
     /// Loop variables and the like, in order.
     pub params: IndexMap<Name, Value>,
-    /// What earlier runs of the iteration left, and its params then.
-    pub before: Option<(Arc<Baseline>, Arc<Params>)>,
+    /// Its latest run, for one that is restarted.
+    pub before: Option<Box<LatestRun>>,
 }
 
 impl Flow {
@@ -113,6 +115,54 @@ impl Flow {
         }
     }
 
+    /// The latest run of an iteration, or `None` while it is being looked up. An iteration that never ran gives no run.
+    pub(super) fn earlier_iteration(
+        &mut self,
+        at: usize,
+        instance: InstanceKey,
+        turn: &mut Turn<'_>,
+    ) -> Option<Option<Box<LatestRun>>> {
+        let attempt = self.steps[at].attempt.as_deref_mut()?;
+        let lookup = Lookup::LatestRun(instance);
+        let Some(index) = attempt.found.iter().position(|(asked, _)| *asked == lookup) else {
+            turn.effects.push(Effect::Fetch(lookup));
+            return None;
+        };
+        Some(match attempt.found.swap_remove(index).1 {
+            Found::LatestRun(run) => Some(run),
+            _ => None,
+        })
+    }
+
+    /// How an iteration is launched again.
+    pub(super) fn iteration_launch(&self, at: usize, nesting: Nesting, run: &RunKey) -> Result<Launch, Failure> {
+        let launch = self.launch_below(at, nesting, run).map_err(|error| Failure::text(error.to_string()))?;
+        if launch.config.is_some() {
+            return Ok(launch);
+        }
+        // Params for a step of the body reach every iteration that runs again.
+        let config = self.restart_here(at);
+        let body = self.steps[at].definition.body();
+        let names_step = |config: &Arc<Config>| {
+            let named = config.step_params.iter().flatten().map(|(step, _)| step);
+            named.into_iter().any(|named| body.iter().any(|step| step.id == *named))
+        };
+        Ok(Launch { config: config.filter(names_step).map(|config| (*config).clone()), ..launch })
+    }
+
+    /// The restart that brought back a step, or else the one that made the run.
+    pub(super) fn restart_here(&self, at: usize) -> Option<Arc<Config>> {
+        self.attempt(at).and_then(|attempt| attempt.restart.clone()).or_else(|| self.seed.restart.clone())
+    }
+
+    /// The iteration of a loop step that a restart names.
+    pub(super) fn named_iteration(&self, at: usize, body: &WorkflowId) -> Option<i64> {
+        let config = self.restart_here(at)?;
+        let is_here = config.path.last().is_some_and(|node| node.step.as_ref() == Some(self.step_id(at)));
+        let next = config.next().filter(|next| is_here && next.instance.workflow == *body)?;
+        Some(next.instance.instance.0)
+    }
+
     /// The seed of one iteration.
     pub(super) fn iteration_seed(
         &self,
@@ -129,9 +179,10 @@ impl Flow {
         );
         let (params, baseline) = match before {
             None => (self.fresh_params(at, body, &own, turn)?, None),
-            Some((baseline, params)) => {
-                let params = self.restarted_params(at, body, &definitions, &params, launch.config.as_ref(), turn)?;
-                (params, Some(baseline))
+            Some(before) => {
+                let config = launch.config.as_ref();
+                let params = self.restarted_params(at, body, &definitions, &before.seed.params, config, turn)?;
+                (params, Some(Arc::new(before.baseline)))
             }
         };
         let body_of_run = match &baseline {

@@ -16,9 +16,9 @@ use crate::{
     definition::{CONCURRENCY, FailureMode, Kind, StepType},
     id::{self, InstanceId, RunId, RunKey, WorkflowId},
     iteration::{Ordering, Overview, Product, Tracker},
-    life::{Address, Note, Turn, note},
+    life::{Address, Note, RunSeed, Turn, note, read::LatestRun},
     param::{Name, Value},
-    restart::{Launch, Policy},
+    restart::{Config, Launch, Policy},
     status::{InstanceStatus, Rollup, StepStatus, action},
     user::User,
 };
@@ -28,24 +28,28 @@ use crate::{
 pub(super) struct Foreach {
     pub body_id: WorkflowId,
     pub total: i64,
-    identity: String,
-    run: RunId,
-    policy: Policy,
-    own_run: RunId,
+    pub(super) identity: String,
+    pub(super) run: RunId,
+    pub(super) policy: Policy,
+    pub(super) own_run: RunId,
     /// How many iterations the runs before had launched; `None` for a fresh one.
-    ancestors: Option<i64>,
+    pub(super) ancestors: Option<i64>,
     /// Zero-based index of the next iteration.
-    next: i64,
-    tracker: Tracker,
+    pub(super) next: i64,
+    pub(super) tracker: Tracker,
     /// Runs of iterations that have another run number than the loop: those that were restarted by themselves.
-    runs: IndexMap<i64, RunId>,
-    is_failing: bool,
+    pub(super) runs: IndexMap<i64, RunId>,
+    /// Iterations that are launched as soon as it is known what their last run left.
+    pub(super) awaited: Vec<i64>,
+    /// An iteration that a person restarts while the loop runs, and how.
+    pub(super) pending: Option<(i64, Arc<Config>)>,
+    pub(super) is_failing: bool,
     /// Made when it is first needed after a recovery.
-    work: Option<Box<Work>>,
+    pub(super) work: Option<Box<Work>>,
 }
 
 #[derive(Clone, Debug)]
-struct Work {
+pub(super) struct Work {
     body: Body,
     product: Product,
 }
@@ -60,7 +64,7 @@ impl Foreach {
         self.tracker.running().map(|(iteration, _)| self.run_of(iteration)).collect()
     }
 
-    fn run_of(&self, iteration: i64) -> RunKey {
+    pub(super) fn run_of(&self, iteration: i64) -> RunKey {
         let run = self.runs.get(&iteration).copied().unwrap_or(self.run);
         RunKey { workflow: self.body_id.clone(), instance: InstanceId(iteration), run }
     }
@@ -118,6 +122,8 @@ impl Foreach {
             next: number("next_loop_index"),
             tracker,
             runs: runs.filter_map(|(id, run)| Some((id.parse().ok()?, RunId(run.as_i64()?)))).collect(),
+            awaited: Vec::new(),
+            pending: None,
             is_failing: own["is_failing"] == true,
             work: None,
         }
@@ -158,6 +164,9 @@ impl Flow {
         }
         let body_id = self.body_id(at, StepType::Foreach)?;
         let run = self.loop_run(at, FOREACH, "foreach_run_id");
+        let (tracker, ancestors) = self.kept_iterations(at, &body_id);
+        let named = self.named_iteration(at, &body_id);
+        let pending = named.zip(self.restart_here(at));
         let body = self.loop_body(at, body_id.clone(), turn)?;
         Ok(Foreach {
             body_id,
@@ -166,10 +175,12 @@ impl Flow {
             run,
             policy: self.seed.policy,
             own_run: self.key().run,
-            ancestors: None,
+            ancestors,
             next: 0,
-            tracker: Tracker::default(),
+            tracker,
             runs: IndexMap::new(),
+            awaited: Vec::new(),
+            pending,
             is_failing: false,
             work: Some(Box::new(Work { body, product })),
         })
@@ -198,11 +209,12 @@ impl Flow {
         if self.has_failing_iteration(at, turn) && self.fails_immediately(at, turn) {
             return;
         }
-        if let Err(failure) = self.launch_iterations(at, turn) {
+        let launched = self.launch_pending(at, turn).and_then(|()| self.launch_awaited(at, turn));
+        if let Err(failure) = launched.and_then(|()| self.launch_iterations(at, turn)) {
             return self.fail_loop(at, "Failed to execute foreach step runtime with an error", &failure, turn);
         }
         let Some(foreach) = self.foreach(at) else { return };
-        let is_over = foreach.is_failing || foreach.next >= foreach.total;
+        let is_over = (foreach.is_failing || foreach.next >= foreach.total) && foreach.pending.is_none();
         if !is_over || foreach.tracker.running().len() > 0 {
             return;
         }
@@ -214,14 +226,14 @@ impl Flow {
         }
     }
 
-    fn foreach(&self, at: usize) -> Option<&Foreach> {
+    pub(super) fn foreach(&self, at: usize) -> Option<&Foreach> {
         match &self.attempt(at)?.nested {
             Nested::Foreach(foreach) => Some(foreach),
             _ => None,
         }
     }
 
-    fn foreach_mut(&mut self, at: usize) -> Option<&mut Foreach> {
+    pub(super) fn foreach_mut(&mut self, at: usize) -> Option<&mut Foreach> {
         match &mut self.steps[at].attempt.as_deref_mut()?.nested {
             Nested::Foreach(foreach) => Some(foreach),
             _ => None,
@@ -290,23 +302,45 @@ impl Flow {
     }
 
     fn launch_iteration(&mut self, at: usize, iteration: i64, turn: &mut Turn<'_>) -> Result<(), Failure> {
-        let seed = self.fresh_iteration(at, iteration, turn)?;
-        if let Some(foreach) = self.foreach_mut(at) {
-            foreach.tracker.launch(iteration);
-            foreach.next = foreach.next.max(iteration);
+        let Some(foreach) = self.foreach_mut(at) else { return Ok(()) };
+        foreach.tracker.launch(iteration);
+        foreach.next = foreach.next.max(iteration);
+        let is_again = foreach.ancestors.is_some_and(|ancestors| iteration <= ancestors);
+        if is_again {
+            foreach.awaited.push(iteration);
         }
         self.changed(at);
+        if is_again {
+            return self.launch_awaited(at, turn);
+        }
+        let seed = self.fresh_iteration(at, iteration, turn)?;
         turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(seed)));
         Ok(())
     }
 
-    fn fresh_iteration(
+    /// The seed of an iteration that never ran.
+    pub(super) fn fresh_iteration(
         &mut self,
         at: usize,
         iteration: i64,
         turn: &mut Turn<'_>,
-    ) -> Result<crate::life::RunSeed, Failure> {
+    ) -> Result<RunSeed, Failure> {
         self.ready_foreach(at, turn)?;
+        let policy = if self.seed.policy.is_fresh() { self.seed.policy } else { Policy::RestartFromBeginning };
+        let run = self.foreach(at).map(|foreach| foreach.run).unwrap_or_default();
+        self.seed_of(at, iteration, run, Launch::of(policy), None, turn)
+    }
+
+    /// The seed of one iteration; what the loop works with is ready.
+    pub(super) fn seed_of(
+        &self,
+        at: usize,
+        iteration: i64,
+        run: RunId,
+        launch: Launch,
+        before: Option<Box<LatestRun>>,
+        turn: &mut Turn<'_>,
+    ) -> Result<RunSeed, Failure> {
         let gone = || Failure::text("the loop is gone");
         let foreach = self.foreach(at).ok_or_else(gone)?;
         let work = foreach.work.as_deref().ok_or_else(gone)?;
@@ -314,20 +348,19 @@ impl Flow {
         let row = usize::try_from(index).ok().and_then(|index| work.product.at(index)).unwrap_or_default();
         let mut params: IndexMap<Name, Value> = IndexMap::from([("loop_index".into(), Value::Long(index))]);
         params.extend(row);
-        let policy = if self.seed.policy.is_fresh() { self.seed.policy } else { Policy::RestartFromBeginning };
         let one = Iteration {
             id: InstanceId(iteration),
-            run: foreach.run,
-            uuid: id::foreach_request(&foreach.body_id, foreach.run, index).to_string().into(),
-            launch: Launch::of(policy),
+            run,
+            uuid: id::foreach_request(&foreach.body_id, run, index).to_string().into(),
+            launch,
             params,
-            before: None,
+            before,
         };
         self.iteration_seed(at, &work.body, one, turn)
     }
 
     /// Makes again what is not stored.
-    fn ready_foreach(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<(), Failure> {
+    pub(super) fn ready_foreach(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<(), Failure> {
         let Some(foreach) = self.foreach(at).filter(|foreach| foreach.work.is_none()) else { return Ok(()) };
         let body_id = foreach.body_id.clone();
         let product = self.loop_product(at)?;

@@ -14,6 +14,7 @@ mod end;
 mod events;
 mod flow;
 mod foreach;
+mod foreach_restart;
 mod http;
 mod launch;
 mod nested;

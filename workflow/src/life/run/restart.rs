@@ -168,6 +168,11 @@ impl Flow {
         let at = self.dag().position(&step).ok_or_else(|| {
             refuse(format!("Cannot restart step [{step}]: it is not part of the runtime DAG of {reference}"))
         })?;
+        let is_running = self.attempt(at).is_some_and(|attempt| attempt.status == StepStatus::Running);
+        if let Some(taken) = is_running.then(|| self.restart_iteration(at, &walk.config, turn)).flatten() {
+            let before = self.attempt(at).map_or(0, |attempt| attempt.id.0 - 1);
+            return taken.map(|()| self.answer_delegated(walk, &step, before, turn));
+        }
         let is_mode = self.steps[at].definition.failure_mode_or_default() == FailureMode::FailAfterRunning;
         match self.attempt(at) {
             Some(attempt) => {

@@ -16,14 +16,24 @@ use super::{
 use crate::{
     definition::{Kind, StepType},
     id::{self, InstanceId, RunId, RunKey, WorkflowId},
-    life::{Address, Note, Turn, note},
+    life::{Address, Note, RunSeed, Turn, note},
     param::{Name, Param, Params, Value, stored, write},
-    restart::{Launch, Policy},
+    restart::{Launch, Nesting, Policy},
     status::{InstanceStatus, Overview, Rollup, StepStatus},
 };
 
 /// What the step's timeline says when it cannot go on.
 const CANNOT: &str = "Failed to execute while step runtime with an error";
+
+/// What follows an iteration.
+enum Next {
+    /// Another one.
+    Run(Box<RunSeed>),
+    /// Another one, once it is known what its last run left.
+    Awaited,
+    /// The end.
+    Over,
+}
 
 /// The iterations of a while as its step follows them.
 #[derive(Clone, Debug)]
@@ -41,6 +51,8 @@ pub(super) struct While {
     rollup: Rollup,
     /// Each loop variable: its first value, then that after each iteration that succeeded.
     variables: IndexMap<Name, Vec<Value>>,
+    /// Whether the first iteration restarts what an earlier run of it left.
+    restarts_first: bool,
     /// Made when it is first needed after a recovery.
     body: Option<Box<Body>>,
 }
@@ -107,10 +119,10 @@ impl While {
     }
 
     pub(super) fn own(&self) -> Json {
-        json!({ "kind": WHILE })
+        json!({ "kind": WHILE, "restarts_first": self.restarts_first })
     }
 
-    pub(super) fn from_row(artifact: &Json, _own: &Json) -> Self {
+    pub(super) fn from_row(artifact: &Json, own: &Json) -> Self {
         let number = |field: &str| artifact[field].as_i64().unwrap_or_default();
         let variables = artifact["loop_param_values"].as_object().into_iter().flatten().map(|(name, values)| {
             let values = values.as_array().into_iter().flatten().map(stored::plain).collect();
@@ -129,6 +141,7 @@ impl While {
             last_overview: artifact.get("last_overview").and_then(read).map(Arc::new),
             rollup: serde_json::from_value(artifact["rollup"].clone()).unwrap_or_default(),
             variables: variables.collect(),
+            restarts_first: own["restarts_first"] == true,
             body: None,
         }
     }
@@ -150,26 +163,55 @@ impl Flow {
 
     fn new_while(&self, at: usize) -> Result<While, Failure> {
         let value = self.attempt(at).and_then(|attempt| attempt.params.get("loop_params")?.value().cloned());
-        let variables = match value {
+        let mut variables: IndexMap<Name, Vec<Value>> = match value {
             Some(Value::Map(params)) => {
                 params.iter().map(|(name, value)| (Arc::clone(name), vec![value.clone()])).collect()
             }
             _ => IndexMap::new(),
         };
+        let body_id = self.body_id(at, StepType::While)?;
+        let before = self.earlier_artifact(at, WHILE).map(|artifact| While::from_row(&artifact, &Json::Null));
+        let first = self.first_iteration(at, &body_id, before.as_ref())?;
+        let mut rollup = Rollup::default();
+        if let Some(before) = before.as_ref().filter(|_| first > 1) {
+            // The values that the variables had when the first iteration began, and what the iterations before it came to.
+            let known = usize::try_from(first).unwrap_or(usize::MAX);
+            for (name, values) in &mut variables {
+                if let Some(earlier) = before.variables.get(name) {
+                    *values = earlier.iter().take(known).cloned().collect();
+                }
+            }
+            rollup = before.rollup.clone();
+        }
         Ok(While {
-            body_id: self.body_id(at, StepType::While)?,
+            body_id,
             identity: self.identity(at),
             run: self.loop_run(at, WHILE, "loop_run_id"),
             policy: self.seed.policy,
             own_run: self.key().run,
-            first: 1,
-            last: 0,
+            first,
+            last: first - 1,
             last_status: None,
             last_overview: None,
-            rollup: Rollup::default(),
+            rollup,
             variables,
+            restarts_first: before.is_some_and(|before| before.last >= first),
             body: None,
         })
+    }
+
+    /// With which iteration a loop run begins (runtime.md §16.5).
+    fn first_iteration(&self, at: usize, body: &WorkflowId, before: Option<&While>) -> Result<i64, Failure> {
+        let Some(before) = before else { return Ok(1) };
+        if let Some(named) = self.named_iteration(at, body) {
+            if named > before.last {
+                let last = before.last;
+                return Err(Failure::text(format!("iteration [{named}] is beyond the last one [{last}]")));
+            }
+            return Ok(named.max(1));
+        }
+        let is_incomplete = self.seed.policy == Policy::RestartFromIncomplete;
+        Ok(if is_incomplete { before.last.max(1) } else { 1 })
     }
 
     fn repeat(&self, at: usize) -> Option<&While> {
@@ -192,6 +234,10 @@ impl Flow {
             return;
         }
         let Some(repeat) = self.repeat(at) else { return };
+        let waits_for_answer = repeat.last == repeat.first && repeat.restarts_first;
+        if waits_for_answer && repeat.last_status == Some(InstanceStatus::Created) && self.has_found(at) {
+            return self.launch_last(at, turn);
+        }
         let (end, word) = match repeat.last_status.filter(|_| repeat.last >= repeat.first) {
             None if repeat.last < repeat.first => return self.next_iteration(at, turn),
             Some(InstanceStatus::Succeeded) => return self.next_iteration(at, turn),
@@ -209,10 +255,24 @@ impl Flow {
         self.end_as(at, end, turn);
     }
 
+    /// Whether an answer about an earlier iteration is at hand.
+    fn has_found(&self, at: usize) -> bool {
+        self.attempt(at).is_some_and(|attempt| !attempt.found.is_empty())
+    }
+
+    fn launch_last(&mut self, at: usize, turn: &mut Turn<'_>) {
+        match self.while_iteration(at, turn) {
+            Ok(Next::Run(seed)) => turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(*seed))),
+            Ok(Next::Awaited | Next::Over) => {}
+            Err(failure) => self.fail_loop(at, CANNOT, &failure, turn),
+        }
+    }
+
     fn next_iteration(&mut self, at: usize, turn: &mut Turn<'_>) {
         match self.try_next_iteration(at, turn) {
-            Ok(Some(seed)) => turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(seed))),
-            Ok(None) => self.done(at, turn),
+            Ok(Next::Run(seed)) => turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(*seed))),
+            Ok(Next::Awaited) => {}
+            Ok(Next::Over) => self.done(at, turn),
             Err(Failure::Param(crate::param::Error::Pending(lookup))) => {
                 turn.effects.push(crate::life::Effect::Fetch(*lookup));
             }
@@ -221,19 +281,19 @@ impl Flow {
     }
 
     /// The next iteration's seed, or nothing when the condition no longer holds.
-    fn try_next_iteration(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<Option<crate::life::RunSeed>, Failure> {
+    fn try_next_iteration(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<Next, Failure> {
         let definition = Arc::clone(&self.steps[at].definition);
-        let Kind::While { condition, .. } = &definition.kind else { return Ok(None) };
+        let Kind::While { condition, .. } = &definition.kind else { return Ok(Next::Over) };
         let own = self.params_for_condition(at);
         let key = self.attempt_key(at);
-        let Some(repeat) = self.repeat(at) else { return Ok(None) };
+        let Some(repeat) = self.repeat(at) else { return Ok(Next::Over) };
         let last = repeat.last;
         let holds = self.condition_holds(at, condition, &own, turn)?;
         let so_far = usize::try_from(last).unwrap_or(usize::MAX);
         let wanted = turn.surroundings.decisions().iterations(&key, so_far + usize::from(holds));
         if wanted <= so_far {
             self.log(at, turn, format!("while step is done at iteration [{last}] because its next condition is false"));
-            return Ok(None);
+            return Ok(Next::Over);
         }
         let most = turn.surroundings.settings().foreach_iterations_max;
         if so_far >= most {
@@ -247,7 +307,7 @@ impl Flow {
             repeat.last_status = Some(InstanceStatus::Created);
         }
         self.changed(at);
-        self.while_iteration(at, turn).map(Some)
+        self.while_iteration(at, turn)
     }
 
     /// The step's params with the loop variables at their current values.
@@ -260,8 +320,8 @@ impl Flow {
         params
     }
 
-    /// The seed of the last iteration.
-    fn while_iteration(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<crate::life::RunSeed, Failure> {
+    /// The seed of the last iteration, as soon as it is known what it restarts.
+    fn while_iteration(&mut self, at: usize, turn: &mut Turn<'_>) -> Result<Next, Failure> {
         let gone = || Failure::text("the loop is gone");
         let repeat = self.repeat(at).ok_or_else(gone)?;
         if repeat.body.is_none() {
@@ -271,28 +331,44 @@ impl Flow {
             }
         }
         let repeat = self.repeat(at).ok_or_else(gone)?;
+        let key = repeat.run_of(repeat.last);
+        let mut launch = self.fresh_launch();
+        let mut earlier = None;
+        if repeat.restarts_first && repeat.last == repeat.first {
+            let Some(before) = self.earlier_iteration(at, key.instance_key(), turn) else { return Ok(Next::Awaited) };
+            if let Some(before) = before.filter(|before| before.seed.key.run < key.run) {
+                launch = self.iteration_launch(at, Nesting::Other, &before.seed.key)?;
+                earlier = Some(before);
+            }
+        }
+        let repeat = self.repeat(at).ok_or_else(gone)?;
         let body = repeat.body.as_deref().ok_or_else(gone)?;
         let id = InstanceId(repeat.last);
         let mut params: IndexMap<Name, Value> = IndexMap::from([("loop_index".into(), Value::Long(repeat.last - 1))]);
         params.extend(repeat.current());
         params.insert("condition".into(), Value::Boolean(true));
-        let policy = if self.seed.policy.is_fresh() { self.seed.policy } else { Policy::RestartFromBeginning };
         let one = Iteration {
             id,
             run: repeat.run,
             uuid: id::while_request(&repeat.body_id, id, repeat.run).to_string().into(),
-            launch: Launch::of(policy),
+            launch,
             params,
-            before: None,
+            before: earlier,
         };
-        self.iteration_seed(at, body, one, turn)
+        Ok(Next::Run(Box::new(self.iteration_seed(at, body, one, turn)?)))
+    }
+
+    /// How an iteration that never ran is launched.
+    fn fresh_launch(&self) -> Launch {
+        Launch::of(if self.seed.policy.is_fresh() { self.seed.policy } else { Policy::RestartFromBeginning })
     }
 
     pub(super) fn recover_while(&mut self, at: usize, turn: &mut Turn<'_>) {
         let live = self.repeat(at).map(While::live).unwrap_or_default();
         for run in live {
             match self.while_iteration(at, turn) {
-                Ok(seed) => turn.send(Address::Run(run), Note::Begin(Arc::new(seed))),
+                Ok(Next::Run(seed)) => turn.send(Address::Run(run), Note::Begin(Arc::new(*seed))),
+                Ok(Next::Awaited | Next::Over) => turn.send(Address::Run(run), Note::Report),
                 Err(failure) => return self.fail_loop(at, CANNOT, &failure, turn),
             }
         }
