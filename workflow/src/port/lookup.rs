@@ -2,7 +2,7 @@
 
 use crate::{
     id::{InstanceId, InstanceKey, RunKey, StepId, VersionId, WorkflowId},
-    life::read::LatestRun,
+    life::{RowKey, read::LatestRun},
     param::Value,
 };
 
@@ -55,6 +55,13 @@ pub enum Lookup {
         /// The version.
         version: VersionId,
     },
+    /// Some rows of a workflow that is being deleted and of its loop bodies.
+    Remains {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// What the ids of its loop bodies are made from.
+        internal_id: i64,
+    },
     /// The latest run of an instance, with the parts that a restart needs.
     LatestRun(InstanceKey),
 }
@@ -70,6 +77,8 @@ pub enum Found {
     Value(Value),
     /// The latest run of an instance.
     LatestRun(Box<LatestRun>),
+    /// Where rows stand.
+    Keys(Vec<RowKey>),
     /// A stored document.
     Document(serde_json::Value),
     /// Nothing is stored there; the text says what was looked for.

@@ -43,6 +43,9 @@ pub fn find(lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable> {
             let missing = || Found::Nothing(format!("param {param} of step {step} in run {run}"));
             Ok(found.map_or_else(missing, Found::Value))
         }
+        Lookup::Remains { workflow, internal_id } => {
+            Ok(Found::Keys(super::remains::remains(rows, workflow, *internal_id)?))
+        }
         Lookup::StepParams { run, names } => step_params(rows, run, names),
     }
 }

@@ -11,6 +11,7 @@ mod instance;
 mod library;
 mod page;
 mod previous;
+mod remains;
 mod route;
 mod run;
 mod workflow;

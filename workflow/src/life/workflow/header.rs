@@ -44,6 +44,9 @@ pub(crate) struct Header {
     pub(crate) breakpoint_last: i64,
     /// Time triggers that are waited for.
     pub(crate) clock: Option<Clock>,
+    /// Whether `Signals` was told of triggers.
+    #[serde(default)]
+    pub(crate) follows_signals: bool,
     /// Whether `Signals` does not know yet which triggers are in force.
     pub(crate) owes_subscription: bool,
 }
@@ -101,6 +104,7 @@ impl Header {
             timeline_last: 0,
             breakpoint_last: 0,
             clock: None,
+            follows_signals: false,
             owes_subscription: false,
         }
     }

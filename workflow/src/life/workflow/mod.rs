@@ -10,6 +10,7 @@ mod action;
 mod activate;
 mod breakpoint;
 mod check;
+mod delete;
 mod header;
 mod members;
 mod prepare;
@@ -36,7 +37,7 @@ pub(crate) use self::{
     record::{StartedRun, timeline_key},
     version::{StoredVersion, not_found, resolve, unknown},
 };
-use super::{Machine, Message, Note, Row, RowKey, Rows, Task, Ticket, Turn, Unreadable, row};
+use super::{Machine, Message, Note, Row, RowKey, Rows, Task, Ticket, Turn, Unreadable, Wake, row};
 use crate::{
     definition::{self, Properties, properties::Snapshot},
     id::{VersionId, WorkflowId},
@@ -130,6 +131,7 @@ impl Workflow {
             }
             Request::AddBreakpoint { body } => return self.on_add_breakpoint(ticket, caller, &body, turn),
             Request::DeleteBreakpoint { query } => self.delete_breakpoint(caller, &query, turn),
+            Request::DeleteWorkflow { .. } => self.delete(caller, turn),
             Request::WorkflowAction { action, .. } => self.on_workflow_action(caller, action, turn),
             Request::Push { body } => self.push(caller, &body, turn),
             Request::PushYaml { text } => yaml(&text).and_then(|body| self.push(caller, &body, turn)),
@@ -149,6 +151,8 @@ impl Workflow {
             Note::RunEnded { run, status } => self.on_run_ended(&run, status, turn),
             Note::Paused { attempt, version, at } => self.on_paused(attempt, version, at, turn),
             Note::Unpaused { attempt } => self.on_unpaused(&attempt, turn),
+            Note::Fire(firing) => self.on_firing(*firing, turn),
+            Note::TriggersFollowed => self.on_triggers_followed(),
             Note::StartChild(child) => self.start_child(*child, turn),
             Note::RestartRoot(walk) => self.restart_root(*walk, turn),
             // Notes to other machines never come here.
@@ -162,9 +166,12 @@ impl Machine for Workflow {
         match message {
             Message::Request { ticket, caller, request } => self.on_request(ticket, &caller, *request, turn),
             Message::Note(note) => self.on_note(note, turn),
+            Message::Found { lookup: Lookup::Remains { .. }, found } => self.on_remains(&found, turn),
             Message::Found { lookup, found } => self.on_found(&lookup, &found, turn),
             Message::Continue(Task::Dequeue) => self.dequeue(turn),
             Message::Recovered => self.recover(turn),
+            Message::Woken(Wake::Trigger) => self.on_clock(turn),
+            Message::Woken(delete::DELETION) => self.go_on_deleting(turn),
             Message::Woken(_) | Message::Continue(_) | Message::Executed { .. } => {}
         }
     }

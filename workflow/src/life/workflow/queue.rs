@@ -92,7 +92,9 @@ impl Workflow {
         for at in running {
             turn.send(Address::Run(self.run_key(at)), Note::Launch);
         }
+        // What was missed meanwhile is started now, and `Signals` is told again what it may not have heard.
         self.follow_triggers(turn);
+        self.go_on_deleting(turn);
         turn.effects.push(Effect::Continue(Task::Dequeue));
     }
 

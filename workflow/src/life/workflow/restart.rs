@@ -30,7 +30,7 @@ impl Workflow {
             Ok(node) => node.instance.clone(),
             Err(error) => {
                 let refusal = Refusal::new(Reason::InternalError, error.to_string());
-                return asker.refuse(refusal, turn);
+                return asker.refuse(&self.id, refusal, turn);
             }
         };
         let earlier = if walk.request_id.is_some() { Earlier::Unasked } else { Earlier::None };
@@ -62,7 +62,7 @@ impl Workflow {
         let version = self.known().and_then(|header| resolve(header, &child.version));
         let version = match version {
             Ok(version) => version,
-            Err(refusal) => return asker.refuse(refusal, turn),
+            Err(refusal) => return asker.refuse(&self.id, refusal, turn),
         };
         let start = Start {
             asker,

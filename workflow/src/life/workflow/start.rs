@@ -10,12 +10,12 @@ use super::{
     prepare::{self, Prepared, Scope},
     record,
     request::StartRequest,
-    resolve,
+    resolve, trigger,
     wish::{Earlier, Wish},
 };
 use crate::{
     graph::{self, Dag},
-    id::{AttemptKey, InstanceId, InstanceKey, RunId, RunKey, VersionId},
+    id::{AttemptKey, InstanceId, InstanceKey, RunId, RunKey, VersionId, WorkflowId},
     life::{
         Address, Initiator, Note, Row, RunSeed, Ticket, Turn, author,
         note::{ChildRefused, ChildRun},
@@ -73,8 +73,10 @@ pub(super) struct Previous {
 pub(super) enum Asker {
     /// A caller of the API.
     Start(Ticket),
-    /// A trigger: nobody waits.
+    /// A time trigger: nobody waits.
     Trigger,
+    /// Signals that fired: `Signals` waits until this firing is settled.
+    Firing(Arc<str>),
     /// A subworkflow step.
     Step(AttemptKey),
     /// A caller of a restart.
@@ -91,8 +93,9 @@ enum Made {
 }
 
 impl Asker {
-    pub(super) fn refuse(&self, refusal: Refusal, turn: &mut Turn<'_>) {
+    pub(super) fn refuse(&self, workflow: &WorkflowId, refusal: Refusal, turn: &mut Turn<'_>) {
         match self {
+            Self::Firing(execution) => trigger::settled(workflow, Arc::clone(execution), turn),
             Self::Start(ticket) | Self::Restart(ticket, _) => turn.reply(*ticket, Err(refusal)),
             Self::Trigger => {}
             Self::Step(attempt) => {
@@ -211,11 +214,11 @@ impl Workflow {
             return self.answer_start(&start, version, Made::Before(at), turn);
         }
         let Some(version) = self.versions.get(&start.version).map(Arc::clone) else {
-            return start.asker.refuse(super::version::not_found(&self.id, start.version), turn);
+            return start.asker.refuse(&self.id, super::version::not_found(&self.id, start.version), turn);
         };
         match self.make(&start, &version, turn) {
             Ok(made) => self.answer_start(&start, version.id, made, turn),
-            Err(refusal) => start.asker.refuse(refusal, turn),
+            Err(refusal) => start.asker.refuse(&self.id, refusal, turn),
         }
     }
 
@@ -400,6 +403,7 @@ impl Workflow {
         let event = record::log(turn.now, &record::account(&start.initiator));
         match &start.asker {
             Asker::Trigger => {}
+            Asker::Firing(execution) => trigger::settled(&self.id, Arc::clone(execution), turn),
             Asker::Step(attempt) => {
                 let at = match made {
                     Made::New(at, _) | Made::Before(at) => at,
@@ -423,14 +427,7 @@ impl Workflow {
 }
 
 /// The answer to a start or a restart; a duplicate names no run.
-fn answer(
-    workflow: &crate::id::WorkflowId,
-    start: &Start,
-    version: VersionId,
-    made: Made,
-    event: Json,
-    target: Target,
-) -> Answer {
+fn answer(workflow: &WorkflowId, start: &Start, version: VersionId, made: Made, event: Json, target: Target) -> Answer {
     let (instance, run, status) = match (made, target) {
         (Made::New(at, status), _) => {
             let status = if status == InstanceStatus::Stopped { "STOPPED" } else { "CREATED" };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{StartedRun, StoredVersion, Version, Workflow, action::Act, breakpoint::Add, start::Start};
 use crate::{
-    id::VersionId,
+    id::{VersionId, WorkflowId},
     life::{Effect, Ticket, Turn},
     port::{Found, Lookup, Reason, Refusal},
     strategy::At,
@@ -95,7 +95,7 @@ impl Workflow {
         if let Lookup::Version { version, .. } = lookup {
             match parsed(*version, found) {
                 Ok(version) => self.remember(Arc::new(version)),
-                Err(refusal) => return wishes.into_iter().for_each(|wish| refuse(wish, &refusal, turn)),
+                Err(refusal) => return wishes.into_iter().for_each(|wish| refuse(&self.id, wish, &refusal, turn)),
             }
         }
         for mut wish in wishes {
@@ -103,7 +103,7 @@ impl Workflow {
                 (Lookup::Start { .. }, Wish::Start(start)) => start.earlier = earlier(found),
                 (Lookup::LatestRun(_), Wish::Start(start)) => {
                     if let Err(refusal) = start.go_on_from(found) {
-                        refuse(wish, &refusal, turn);
+                        refuse(&self.id, wish, &refusal, turn);
                         continue;
                     }
                 }
@@ -134,9 +134,9 @@ fn earlier(found: &Found) -> Earlier {
     started.map_or(Earlier::None, |StartedRun { instance, run, version }| Earlier::Made(At { instance, run }, version))
 }
 
-fn refuse(wish: Wish, refusal: &Refusal, turn: &mut Turn<'_>) {
+fn refuse(workflow: &WorkflowId, wish: Wish, refusal: &Refusal, turn: &mut Turn<'_>) {
     match wish {
-        Wish::Start(start) => start.asker.refuse(refusal.clone(), turn),
+        Wish::Start(start) => start.asker.refuse(workflow, refusal.clone(), turn),
         Wish::Activate { ticket, .. } | Wish::Act(Act { ticket, .. }) | Wish::AddBreakpoint(Add { ticket, .. }) => {
             turn.reply(ticket, Err(refusal.clone()))
         }

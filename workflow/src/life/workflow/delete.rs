@@ -1,0 +1,91 @@
+//! The end of a workflow: everything of it is removed, a bounded number of rows at a time.
+//!
+//! What stays is its header with the numbers that were given out, so that none is ever given out again.
+
+use serde_json::json;
+
+use super::{
+    Workflow,
+    header::Stage,
+    record::{Change, Recent},
+};
+use crate::{
+    id::is_loop_body,
+    life::{Effect, Turn, Wake, author, workflow::breakpoint::Breakpoints},
+    port::{Answer, Caller, Found, Lookup, Reason, Refusal},
+    time::Millis,
+    user::User,
+};
+
+/// How long a deletion rests between two batches, so that others get their turn.
+const PAUSE: Millis = Millis(100);
+
+/// The timer of a deletion.
+pub(super) const DELETION: Wake = Wake::Other(1);
+
+impl Workflow {
+    /// Begins to remove the workflow; no instance may be alive.
+    pub(super) fn delete(&mut self, caller: &Caller, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
+        let by = author(caller)?;
+        if is_loop_body(&self.id) {
+            let message = format!("Cannot delete the inline workflow [{}]: delete the one around it", self.id);
+            return Err(Refusal::new(Reason::UnprocessableEntity, message));
+        }
+        self.known()?;
+        if self.queue.live_count() > 0 {
+            let message = format!(
+                "Cannot delete the workflow [{}] because it has [{}] nonterminal workflow instances: stop them first",
+                self.id,
+                self.queue.live_count()
+            );
+            return Err(Refusal::new(Reason::BadRequest, message));
+        }
+        let header = self.change()?;
+        header.stage = Stage::Deleting { by: by.clone() };
+        self.follow_triggers(turn);
+        self.go_on_deleting(turn);
+        let message = format!("Workflow [{}] is being deleted by the user [{}]", self.id, by.name);
+        Ok(Answer::ok(json!({
+            "timestamp": turn.now.0, "type": "ACTION", "action": "DELETE", "author": by.to_json(), "message": message,
+        })))
+    }
+
+    /// Looks for rows that are still to be removed.
+    pub(super) fn go_on_deleting(&self, turn: &mut Turn<'_>) {
+        if let Some(header) = &self.header
+            && matches!(header.stage, Stage::Deleting { .. })
+        {
+            let (workflow, internal_id) = (self.id.clone(), header.internal_id);
+            turn.effects.push(Effect::Fetch(Lookup::Remains { workflow, internal_id }));
+        }
+    }
+
+    /// Removes what was found, or ends the deletion where nothing is left.
+    pub(super) fn on_remains(&mut self, found: &Found, turn: &mut Turn<'_>) {
+        let Some(Stage::Deleting { by }) = self.header.as_ref().map(|header| header.stage.clone()) else { return };
+        let Found::Keys(keys) = found else { return };
+        if keys.is_empty() {
+            return self.end_deletion(&by, turn);
+        }
+        for key in keys {
+            turn.forget(key.clone());
+        }
+        turn.wake_at(turn.now + PAUSE, DELETION);
+    }
+
+    fn end_deletion(&mut self, by: &User, turn: &mut Turn<'_>) {
+        let Some(header) = &mut self.header else { return };
+        header.stage = Stage::Deleted;
+        header.active_version = crate::id::VersionId::default();
+        let internal_id = header.internal_id;
+        self.is_changed = true;
+        self.snapshot = None;
+        self.versions.clear();
+        self.recent = Recent::default();
+        self.breakpoints = Breakpoints::default();
+        let failed = self.queue.blocking().count();
+        self.queue.unblock_oldest(failed);
+        // Nothing else of this life of the id has number -1.
+        self.publish(Change::Deletion, by, -1, json!({ "internal_id": internal_id }), turn);
+    }
+}
