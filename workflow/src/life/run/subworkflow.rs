@@ -107,9 +107,7 @@ impl Flow {
         self.changed(at);
         match self.wish(at, *sync, explicit_params.unwrap_or(false), turn) {
             Ok((to, wish)) => {
-                if wish.restarts.is_none() {
-                    self.log(at, turn, format!("Started a subworkflow with uuid: {}", wish.uuid));
-                }
+                self.log(at, turn, format!("Started a subworkflow with uuid: {}", wish.uuid));
                 turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish)));
             }
             Err(refused) => self.refused(at, refused, turn),
