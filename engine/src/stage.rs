@@ -16,6 +16,7 @@ use workflow::{
         self, Address, Around, Decisions, Machine, MemoryRows, Message, Settings, StandsIn, Task, Ticket, Unreadable,
     },
     port::{Act, Answer, Caller, EngineName, HarnessError, Refusal, Rehearsal, Rehearsed, Report, Request, Stage},
+    status::InstanceStatus,
     time::{Millis, Timestamp},
     user::User,
 };
@@ -143,7 +144,7 @@ impl Play<'_> {
     fn go_until_ended(&mut self, root: &InstanceKey) -> Result<(), HarnessError> {
         loop {
             let status = life::latest_status(root, &self.rows).map_err(broken)?;
-            if status.is_some_and(|status| status.is_terminal()) {
+            if status.is_some_and(InstanceStatus::is_terminal) {
                 return Ok(());
             }
             let due = self.next_due().ok_or_else(|| HarnessError::Endless("anything that was still due".to_owned()))?;

@@ -73,19 +73,19 @@ impl Http {
         };
         loop {
             timeline.clear();
-            log(&mut timeline, format!("Making the HTTP request: method=[{}], url=[{}]", call.method, call.url));
+            log(&mut timeline, &format!("Making the HTTP request: method=[{}], url=[{}]", call.method, call.url));
             let response = match self.send(&call).await {
                 Ok(response) => response,
                 Err(failed) => return failure(&failed, Map::new(), timeline),
             };
-            log(&mut timeline, format!("The HTTP request completed with status code=[{}]", response.status_code));
+            log(&mut timeline, &format!("The HTTP request completed with status code=[{}]", response.status_code));
             let artifacts = artifacts(&call, &response);
             match state(&work.params, &response) {
                 Ok((None, _)) => tokio::time::sleep(CONTINUE).await,
                 Ok((Some(conclusion), name)) => {
                     let text =
                         format!("HTTP step finished with state [{name}] based on the SEL evaluation of state_expr");
-                    log(&mut timeline, text);
+                    log(&mut timeline, &text);
                     return Report { conclusion, outputs: outputs(&response), artifacts, timeline };
                 }
                 Err(reason) => return failure(&Failed::Refused(reason), artifacts, timeline),
@@ -228,6 +228,6 @@ fn failure(failed: &Failed, artifacts: Map<String, Json>, mut timeline: Vec<Json
     Report { conclusion, outputs: Map::new(), artifacts, timeline }
 }
 
-fn log(timeline: &mut Vec<Json>, message: String) {
+fn log(timeline: &mut Vec<Json>, message: &str) {
     timeline.push(json!({ "type": "LOG", "level": "INFO", "message": message }));
 }

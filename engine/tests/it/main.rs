@@ -4,6 +4,8 @@
 
 mod committer;
 mod gate;
+mod http;
+mod kill;
 mod machines;
 mod script;
 mod stage;

@@ -10,9 +10,9 @@ use workflow::{
     time::{Millis, Timestamp},
 };
 
-use crate::workflows::chain;
+use crate::workflows::{chain, http};
 
-fn sample(workflow: Json) -> Rehearsal {
+fn sample(workflow: &Json) -> Rehearsal {
     Rehearsal {
         id: "sample".to_owned(),
         workflow: workflow["id"].as_str().unwrap().to_owned(),
@@ -35,14 +35,9 @@ fn statuses(rehearsed: &Rehearsed) -> Vec<(String, Vec<String>)> {
     rehearsed.runs.iter().map(|(run, of_run)| (text(&run["status"]), attempts(of_run))).collect()
 }
 
-fn http(id: &str) -> Json {
-    let http = json!({ "type": "MAP", "value": { "url": { "type": "STRING", "value": "http://x/" } } });
-    json!({ "step": { "id": id, "type": "Http", "params": { "http": http } } })
-}
-
 #[test]
 fn a_sample_is_played_to_its_end_and_the_same_sample_plays_the_same() {
-    let sample = sample(chain("chain", 3));
+    let sample = sample(&chain("chain", 3));
     let first = rehearse(&sample).unwrap();
     assert_eq!(statuses(&first), [("SUCCEEDED".to_owned(), vec!["SUCCEEDED".to_owned(); 3])]);
     assert!(!first.events.is_empty());
@@ -53,14 +48,14 @@ fn a_sample_is_played_to_its_end_and_the_same_sample_plays_the_same() {
 fn hours_of_sleep_take_no_time_and_are_reported() {
     let hours = json!({ "sleep_seconds": { "type": "LONG", "value": 36_000 } });
     let step = json!({ "step": { "id": "nap", "type": "Sleep", "params": hours } });
-    let rehearsed = rehearse(&sample(json!({ "id": "sleepy", "steps": [step] }))).unwrap();
+    let rehearsed = rehearse(&sample(&json!({ "id": "sleepy", "steps": [step] }))).unwrap();
     assert_eq!(statuses(&rehearsed)[0].0, "SUCCEEDED");
     assert!(rehearsed.took >= Millis::from_secs(36_000), "{:?}", rehearsed.took);
 }
 
 #[test]
 fn placeholders_give_back_what_was_recorded_for_each_attempt() {
-    let mut sample = sample(json!({ "id": "calls", "steps": [http("call")] }));
+    let mut sample = sample(&json!({ "id": "calls", "steps": [http("call")] }));
     let failed = StandIn { conclusion: "USER_ERROR".to_owned(), took: Millis(500), ..StandIn::success() };
     sample.stand_ins.insert(("call".to_owned(), 1), failed);
     let rehearsed = rehearse(&sample).unwrap();
@@ -73,7 +68,7 @@ fn placeholders_give_back_what_was_recorded_for_each_attempt() {
 
 #[test]
 fn callers_act_while_a_sample_is_played() {
-    let mut sample = sample(json!({ "id": "calls", "steps": [http("call")] }));
+    let mut sample = sample(&json!({ "id": "calls", "steps": [http("call")] }));
     let endless = StandIn { took: Millis::from_secs(3600), ..StandIn::success() };
     sample.stand_ins.insert(("call".to_owned(), 1), endless);
     let instance = workflow::id::InstanceKey { workflow: "calls".into(), instance: workflow::id::InstanceId(1) };
@@ -87,6 +82,6 @@ fn callers_act_while_a_sample_is_played() {
 
 #[test]
 fn a_sample_that_cannot_be_pushed_says_why() {
-    let refused = rehearse(&sample(json!({ "id": "empty", "steps": [] }))).unwrap_err();
+    let refused = rehearse(&sample(&json!({ "id": "empty", "steps": [] }))).unwrap_err();
     assert!(matches!(refused, HarnessError::Refused(_)), "{refused}");
 }

@@ -18,28 +18,33 @@ use workflow::{
 
 use crate::script;
 
-fn options(folder: &TempDir) -> Options {
+pub(crate) fn options(folder: &TempDir) -> Options {
     let path = folder.path().join("segue.db");
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&sqlite::Options { path, size_max_bytes: None }).unwrap());
     Options { lives: Arc::new(Cycles), ..script::options(store) }
 }
 
-async fn call(engine: &ActorEngine, request: Request) -> Result<Answer, Refusal> {
+pub(crate) async fn call(engine: &ActorEngine, request: Request) -> Result<Answer, Refusal> {
     engine.call(Caller { user: Some(User::named("ann")) }, request).await
 }
 
-async fn push(engine: &ActorEngine, workflow: Json) {
+pub(crate) async fn push(engine: &ActorEngine, workflow: Json) {
     let body = json!({ "properties": { "owner": "ann" }, "workflow": workflow });
     call(engine, Request::Push { body }).await.unwrap();
 }
 
-/// Starts the active version and waits for its end.
-async fn run(engine: &ActorEngine, workflow: &str) -> (RunKey, InstanceStatus) {
+/// Starts the active version.
+pub(crate) async fn start(engine: &ActorEngine, workflow: &str) -> RunKey {
     let body = json!({ "initiator": { "type": "manual", "user": "ann" } });
     let request = Request::Start { workflow: workflow.into(), version: "active".to_owned(), body };
     let started = call(engine, request).await.unwrap().body.unwrap();
     let instance = InstanceId(started["workflow_instance_id"].as_i64().unwrap());
-    let key = RunKey { workflow: workflow.into(), instance, run: RunId(1) };
+    RunKey { workflow: workflow.into(), instance, run: RunId(1) }
+}
+
+/// Starts the active version and waits for its end.
+pub(crate) async fn run(engine: &ActorEngine, workflow: &str) -> (RunKey, InstanceStatus) {
+    let key = start(engine, workflow).await;
     let status = engine.ended(key.clone()).await.unwrap();
     (key, status)
 }
@@ -50,6 +55,12 @@ pub(crate) fn chain(id: &str, length: usize) -> Json {
         json!({ "step": { "id": format!("s{n}"), "type": "NoOp", "transition": { "successors": next } } })
     };
     json!({ "id": id, "steps": (1..=length).map(step).collect::<Vec<_>>() })
+}
+
+/// A step with outside effects.
+pub(crate) fn http(id: &str) -> Json {
+    let http = json!({ "type": "MAP", "value": { "url": { "type": "STRING", "value": "http://x/" } } });
+    json!({ "step": { "id": id, "type": "Http", "params": { "http": http } } })
 }
 
 #[tokio::test]
