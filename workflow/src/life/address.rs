@@ -20,6 +20,9 @@ pub enum Address {
     Library,
 }
 
+/// What the names of rows begin with that `Signals` keeps under names of its own.
+pub(crate) const SIGNAL_ROWS: &str = "signal-";
+
 impl Address {
     /// The machine that a live row belongs to; `None` for rows that no machine is loaded by.
     pub fn of_row(key: &RowKey) -> Option<Self> {
@@ -32,6 +35,8 @@ impl Address {
             })),
             Table::Permit => Some(Self::Permits),
             Table::Signal => Some(Self::Signals),
+            // Firings that no workflow has settled.
+            Table::Other if key.name.starts_with(SIGNAL_ROWS) => Some(Self::Signals),
             Table::Template | Table::Output => Some(Self::Library),
             _ => None,
         }

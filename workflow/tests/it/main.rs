@@ -14,4 +14,5 @@ mod shell;
 mod status;
 mod strategy;
 mod timeline;
+mod workflow_machine;
 mod workflows;

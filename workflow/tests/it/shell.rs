@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use workflow::{
     definition::{Kind, Step},
     event::Event,
-    id::{Ids, InstanceId, RunId, RunKey, StepId, WorkflowId},
+    id::{Ids, StepId, WorkflowId},
     life::{
         self, Address, Decisions, Effect, Faithful, Machine, MemoryRows, Message, Settings, Surroundings, Ticket, Turn,
         Wake,
@@ -22,6 +22,9 @@ const MESSAGES_MAX: usize = 2_000_000;
 
 /// How long a note is on its way, so that causes stand before effects in timelines.
 const NOTE_TAKES: Millis = Millis(1);
+
+/// Machines of which there is one each.
+const SINGLE: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
 
 /// What answers for the outside: the report of a step's work, and how long it takes.
 pub(crate) type Outside = Box<dyn FnMut(&Work) -> (Report, Millis)>;
@@ -177,14 +180,21 @@ impl Shell {
         self.now = until;
     }
 
+    /// Lets time pass while nobody is there, as before the restart after a crash.
+    pub(crate) fn sleep_through(&mut self, span: Millis) {
+        self.now = self.now + span;
+    }
+
     /// Forgets everything that is not stored, as a crash does, and recovers.
     pub(crate) fn crash(&mut self) {
         self.machines.clear();
         self.queue.clear();
         self.timers.clear();
         self.armed.clear();
-        for key in self.rows.live() {
-            self.send(address_of(&key), Message::Recovered);
+        let mut live: Vec<Address> = SINGLE.to_vec();
+        live.extend(self.rows.live().iter().filter_map(Address::of_row).filter(|address| !SINGLE.contains(address)));
+        for address in live {
+            self.send(address, Message::Recovered);
         }
         self.settle();
     }
@@ -255,18 +265,4 @@ fn breakpoints(rows: &MemoryRows) -> Vec<(WorkflowId, StepId, serde_json::Value)
         (WorkflowId::from(&*row.key.name), StepId::from(&*row.key.part), serde_json::from_slice(&row.body).unwrap())
     };
     points.map(one).collect()
-}
-
-/// The machine that a live row is loaded by.
-fn address_of(key: &life::RowKey) -> Address {
-    match key.table {
-        life::Table::Run => {
-            let (instance, run) = (InstanceId(key.first), RunId(key.second));
-            Address::Run(RunKey { workflow: WorkflowId::from(&*key.name), instance, run })
-        }
-        life::Table::Workflow => Address::Workflow(WorkflowId::from(&*key.name)),
-        life::Table::Permit => Address::Permits,
-        life::Table::Signal => Address::Signals,
-        _ => Address::Library,
-    }
 }

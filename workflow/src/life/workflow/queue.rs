@@ -95,6 +95,7 @@ impl Workflow {
         // What was missed meanwhile is started now, and `Signals` is told again what it may not have heard.
         self.follow_triggers(turn);
         self.go_on_deleting(turn);
+        turn.effects.extend(self.waiting.keys().cloned().map(Effect::Fetch));
         turn.effects.push(Effect::Continue(Task::Dequeue));
     }
 

@@ -18,8 +18,7 @@ use crate::{
     id::{VersionId, time_trigger_request},
     life::{Address, Initiator, Note, Turn, Wake, note::Firing},
     param::{
-        self, Cache, Definition, Definitions, Evaluator, Literal, Params, Source, Type, Value, layers::unevaluated,
-        stored,
+        self, Cache, Definition, Definitions, Evaluator, Literal, Params, Type, Value, layers::unevaluated, stored,
     },
     restart::Policy,
     schedule::{self, Schedule, Watermark},
@@ -121,8 +120,7 @@ impl Workflow {
     ) {
         let Some(trigger_uuid) = active.time_trigger_uuid.clone() else { return };
         let uuid = time_trigger_request(&self.id, &trigger_uuid, at).to_string().into();
-        let mut run_ts = Definition::literal(Type::Long, Literal::Long(at.0));
-        run_ts.source = Some(Source::TimeTrigger);
+        let run_ts = Definition::literal(Type::Long, Literal::Long(at.0));
         let run_params = Definitions::from([(Arc::from(RUN_TS), Arc::new(run_ts))]);
         let initiator = Initiator::Time { trigger_uuid, trigger_time: at, timezone };
         let start = triggered(Asker::Trigger, uuid, active.id, initiator, Some(run_params), Earlier::None, turn.now);
