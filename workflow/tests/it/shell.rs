@@ -20,6 +20,9 @@ use workflow::{
 /// Messages that one moment may take; a machine that goes on for ever is a defect.
 const MESSAGES_MAX: usize = 2_000_000;
 
+/// Crashes end here, so that a run that only ever recovers comes to its end.
+const CRASHES_MAX: usize = 60;
+
 /// How long a note is on its way, so that causes stand before effects in timelines.
 const NOTE_TAKES: Millis = Millis(1);
 
@@ -42,6 +45,9 @@ pub(crate) struct Shell {
     serial: u64,
     outside: Outside,
     answers: HashMap<Ticket, Result<Answer, Refusal>>,
+    /// Crashes after every so many moments; 0: never.
+    crash_every: usize,
+    moments: usize,
     pub(crate) events: Vec<Event>,
 }
 
@@ -107,12 +113,19 @@ impl Shell {
             serial: 0,
             outside,
             answers: HashMap::new(),
+            crash_every: 0,
+            moments: 0,
             events: Vec::new(),
         }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Crashes from now on after every so many moments at which something happened.
+    pub(crate) fn crashes_every(&mut self, moments: usize) {
+        self.crash_every = moments;
     }
 
     /// Tells a machine something.
@@ -169,6 +182,10 @@ impl Shell {
             }
         }
         self.settle();
+        self.moments += 1;
+        if self.crash_every > 0 && self.moments % self.crash_every == 0 && self.moments < CRASHES_MAX {
+            self.crash();
+        }
         true
     }
 

@@ -65,6 +65,26 @@ fn machines_answer_as_the_recorded_server_did() {
     assert!(wrong.is_empty(), "{} scenarios surprise:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Groups whose scenarios neither count calls to the outside nor depend on when a caller acts.
+const CRASHABLE: [&str; 7] = ["condition", "graph", "foreach", "while", "subworkflow", "params", "timeout"];
+
+#[test]
+fn a_crash_at_any_moment_changes_no_outcome() {
+    let mut wrong = Vec::new();
+    let crashable = |scenario: &Json| CRASHABLE.contains(&scenario["group"].as_str().unwrap());
+    for scenario in scenarios().into_iter().filter(crashable) {
+        for every in [1, 2, 3, 5] {
+            let mut shell = Shell::new(START, Box::new(stub::outside()));
+            shell.crashes_every(every);
+            let (depths, report) = play_on(shell, &scenario);
+            if !depths.outcome {
+                wrong.push(format!("{} crashing every {every} moments: {}", scenario["id"], report.join("\n    ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} runs surprise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 fn scenarios() -> Vec<Json> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/golden");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -80,7 +100,10 @@ fn scenarios() -> Vec<Json> {
 
 /// Plays one scenario; tells at which depths it agrees, and the first differences.
 fn play(scenario: &Json) -> (Depths, Vec<String>) {
-    let mut shell = Shell::new(START, Box::new(stub::outside()));
+    play_on(Shell::new(START, Box::new(stub::outside())), scenario)
+}
+
+fn play_on(mut shell: Shell, scenario: &Json) -> (Depths, Vec<String>) {
     let mut normal = Normaliser::default();
     let mut depths = Depths::ALL;
     let mut report = Vec::new();
