@@ -43,22 +43,22 @@ impl Flow {
             }
             Some(status) if status.is_terminal() => {}
             // An attempt is created and initialized in one go, so nothing is seen in between.
-            Some(_) => self.terminate(at, action, turn),
+            Some(_) => self.terminate(at, &action, turn),
             None if self.progress.is_placeholder(at) => {}
             None => self.steps[at].action = Some(action),
         }
     }
 
     /// Ends an attempt that has not ended: at once, or when everything below it has ended.
-    pub(super) fn terminate(&mut self, at: usize, action: Action, turn: &mut Turn<'_>) {
-        let ending = ending(&action);
+    pub(super) fn terminate(&mut self, at: usize, action: &Action, turn: &mut Turn<'_>) {
+        let ending = ending(action);
         self.cancel_work(at, turn);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         if attempt.ending.is_some() {
             return;
         }
         attempt.ending = Some(ending);
-        if matches!(attempt.nested, Nested::Leaf) || !self.halt_below(at, &action, turn) {
+        if matches!(attempt.nested, Nested::Leaf) || !self.halt_below(at, action, turn) {
             self.end_by_force(at, turn);
         }
     }

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub workflow: WorkflowId,
-    body: Arc<RunBody>,
+    base: Arc<RunBody>,
     initiator: Initiator,
     source: Source,
     tag: &'static str,
@@ -32,6 +32,16 @@ pub(super) struct Body {
     shared_definitions: Definitions,
     /// The params that they come to.
     shared: Params,
+}
+
+/// What is known of an iteration's runs so far.
+pub(super) enum Earlier {
+    /// It is being looked up.
+    Awaited,
+    /// It never ran.
+    Nothing,
+    /// Its latest run.
+    Run(Box<LatestRun>),
 }
 
 /// What is different in one iteration.
@@ -91,8 +101,8 @@ impl Flow {
         let mut shared = layers::unevaluated(merged);
         self.evaluating(at, turn, |evaluator| evaluator.workflow_params(&mut shared))?;
         let body = RunBody { definition: Arc::new(definition), dag: Arc::new(dag), ..(*self.seed.body).clone() };
-        let (body, tag) = (Arc::new(body), tag_name);
-        Ok(Body { workflow, body, initiator, source, tag, shared_definitions, shared })
+        let (base, tag) = (Arc::new(body), tag_name);
+        Ok(Body { workflow, base, initiator, source, tag, shared_definitions, shared })
     }
 
     fn body_definition(&self, at: usize, step: &Step, workflow: &WorkflowId, tag_name: &str) -> Workflow {
@@ -115,23 +125,18 @@ impl Flow {
         }
     }
 
-    /// The latest run of an iteration, or `None` while it is being looked up. An iteration that never ran gives no run.
-    pub(super) fn earlier_iteration(
-        &mut self,
-        at: usize,
-        instance: InstanceKey,
-        turn: &mut Turn<'_>,
-    ) -> Option<Option<Box<LatestRun>>> {
-        let attempt = self.steps[at].attempt.as_deref_mut()?;
+    /// The latest run of an iteration.
+    pub(super) fn earlier_iteration(&mut self, at: usize, instance: InstanceKey, turn: &mut Turn<'_>) -> Earlier {
+        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return Earlier::Awaited };
         let lookup = Lookup::LatestRun(instance);
         let Some(index) = attempt.found.iter().position(|(asked, _)| *asked == lookup) else {
             turn.effects.push(Effect::Fetch(lookup));
-            return None;
+            return Earlier::Awaited;
         };
-        Some(match attempt.found.swap_remove(index).1 {
-            Found::LatestRun(run) => Some(run),
-            _ => None,
-        })
+        match attempt.found.swap_remove(index).1 {
+            Found::LatestRun(run) => Earlier::Run(run),
+            _ => Earlier::Nothing,
+        }
     }
 
     /// How an iteration is launched again.
@@ -186,8 +191,8 @@ impl Flow {
             }
         };
         let body_of_run = match &baseline {
-            None => Arc::clone(&body.body),
-            Some(baseline) => self.restarted_body(body, baseline, &launch)?,
+            None => Arc::clone(&body.base),
+            Some(baseline) => Self::restarted_body(body, baseline, &launch)?,
         };
         Ok(RunSeed {
             key: RunKey { workflow: body.workflow.clone(), instance: id, run },
@@ -243,18 +248,18 @@ impl Flow {
     }
 
     /// The body with only those steps that a restart runs again.
-    fn restarted_body(&self, body: &Body, baseline: &Baseline, launch: &Launch) -> Result<Arc<RunBody>, Failure> {
+    fn restarted_body(body: &Body, baseline: &Baseline, launch: &Launch) -> Result<Arc<RunBody>, Failure> {
         let node = launch.config.as_ref().and_then(|config| config.path.last());
         let restarted =
             node.and_then(|node| node.step.as_ref()).filter(|_| launch.policy == Policy::RestartFromSpecific);
         let views = baseline.aggregate.step_aggregated_views.iter().map(|(step, view)| (step, view.status));
         let set = graph::start_steps(launch.policy, views, restarted);
-        let steps = &body.body.definition.steps;
+        let steps = &body.base.definition.steps;
         let dag = match &set {
-            None => return Ok(Arc::clone(&body.body)),
+            None => return Ok(Arc::clone(&body.base)),
             Some(start) => graph::translate(&body.workflow, steps, Scope::Part { start, end: &[] }),
         };
         let dag = dag.map_err(|error| Failure::text(error.to_string()))?;
-        Ok(Arc::new(RunBody { dag: Arc::new(dag), ..(*body.body).clone() }))
+        Ok(Arc::new(RunBody { dag: Arc::new(dag), ..(*body.base).clone() }))
     }
 }

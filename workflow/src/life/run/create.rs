@@ -49,7 +49,7 @@ impl Flow {
         self.go(at, StepStatus::Initialized, turn);
         self.publish_batch(at, turn);
         match self.steps[at].action.take() {
-            Some(action) => self.terminate(at, action, turn),
+            Some(action) => self.terminate(at, &action, turn),
             None => self.step_soon(at, turn),
         }
     }
@@ -61,22 +61,19 @@ impl Flow {
         let revival = self.steps[at].revival.take();
         let definition = Arc::clone(&self.steps[at].definition);
         let mut inherited = Map::new();
-        let (id, sequence, retry, dependencies) = match before {
-            Some(before) => {
-                if revival.is_some() {
-                    inherited = before.all_artifacts();
-                }
-                let mut retry = before.retry;
-                retry.increment(before.status);
-                (before.id.next(), before.sequence, retry, before.signals.dependencies)
+        let (id, sequence, retry, dependencies) = if let Some(before) = before {
+            if revival.is_some() {
+                inherited = before.all_artifacts();
             }
-            None => {
-                let sequence = self.sequence;
-                self.sequence += 1;
-                let mut retry = self.retry_of(at, turn);
-                retry.is_retryable &= !self.progress.is_placeholder(at) && revival.is_none();
-                (AttemptId::FIRST, sequence, retry, self.dependencies_of_last_run(at))
-            }
+            let mut retry = before.retry;
+            retry.increment(before.status);
+            (before.id.next(), before.sequence, retry, before.signals.dependencies)
+        } else {
+            let sequence = self.sequence;
+            self.sequence += 1;
+            let mut retry = self.retry_of(at, turn);
+            retry.is_retryable &= !self.progress.is_placeholder(at) && revival.is_none();
+            (AttemptId::FIRST, sequence, retry, self.dependencies_of_last_run(at))
         };
         let (step_run_params, restart) = match revival {
             Some(Revival { config, .. }) => {

@@ -17,6 +17,7 @@ use crate::{
 
 /// One run with all its steps.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
 pub(super) struct Flow {
     pub seed: Arc<RunSeed>,
     pub status: InstanceStatus,
@@ -51,6 +52,7 @@ pub(super) struct Flow {
 
 /// What changed since the last flush.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one mark a row")]
 pub(super) struct Unsaved {
     /// The run itself.
     pub run: bool,

@@ -264,7 +264,7 @@ impl Flow {
                 reason: "Foreach step is failed immediately because of a step failure.".to_owned(),
                 aim: Aim::Step,
             };
-            self.terminate(at, action, turn);
+            self.terminate(at, &action, turn);
         }
         is_mode && runs
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Failure,
+    body::Earlier,
     flow::Flow,
     foreach::Foreach,
     nested::{FOREACH, rollup_of_artifacts},
@@ -40,7 +41,11 @@ impl Flow {
         for iteration in awaited {
             let Some(foreach) = self.foreach(at) else { return Ok(()) };
             let instance = foreach.run_of(iteration).instance_key();
-            let Some(before) = self.earlier_iteration(at, instance, turn) else { continue };
+            let before = match self.earlier_iteration(at, instance, turn) {
+                Earlier::Awaited => continue,
+                Earlier::Nothing => None,
+                Earlier::Run(before) => Some(before),
+            };
             if let Some(foreach) = self.foreach_mut(at) {
                 foreach.awaited.retain(|awaited| *awaited != iteration);
             }
@@ -96,7 +101,11 @@ impl Flow {
         let Some(foreach) = self.foreach(at) else { return Ok(()) };
         let Some((iteration, config)) = foreach.pending.clone() else { return Ok(()) };
         let instance = foreach.run_of(iteration).instance_key();
-        let Some(before) = self.earlier_iteration(at, instance, turn) else { return Ok(()) };
+        let before = match self.earlier_iteration(at, instance, turn) {
+            Earlier::Awaited => return Ok(()),
+            Earlier::Nothing => None,
+            Earlier::Run(before) => Some(before),
+        };
         let step = self.step_id(at).clone();
         let foreach = self.foreach_mut(at).ok_or_else(|| Failure::text("the loop is gone"))?;
         foreach.pending = None;

@@ -87,14 +87,13 @@ impl Run {
     }
 
     fn begin(&mut self, seed: Arc<RunSeed>, turn: &mut Turn<'_>) {
-        match &mut self.flow {
+        if let Some(flow) = &mut self.flow {
             // Told twice: the teller wants to know how it is.
-            Some(flow) => flow.unsaved.report = true,
-            None => {
-                let mut flow = Flow::new(seed, turn.now);
-                flow.begin(turn);
-                self.flow = Some(Box::new(flow));
-            }
+            flow.unsaved.report = true;
+        } else {
+            let mut flow = Flow::new(seed, turn.now);
+            flow.begin(turn);
+            self.flow = Some(Box::new(flow));
         }
     }
 }
@@ -143,7 +142,7 @@ impl Flow {
                     self.executed(at, *report, turn);
                 }
             }
-            Message::Found { lookup, found } => self.found(lookup, found, turn),
+            Message::Found { lookup, found } => self.found(&lookup, &found, turn),
             Message::Recovered => self.recover(turn),
             Message::Note(note) => self.note(note, turn),
             Message::Continue(Task::Dequeue) | Message::Request { .. } => {}
@@ -183,7 +182,7 @@ impl Flow {
             Note::Halt { user, reason } => self.halt(&user, &reason, turn),
             Note::AddEvent(event) => self.add_event(&event, turn),
             Note::Child { attempt, result } => self.child_answered(&attempt, result, turn),
-            Note::Progress(progress) => self.child_changed(*progress, turn),
+            Note::Progress(progress) => self.child_changed(&progress, turn),
             Note::Report => self.unsaved.report = true,
             Note::RestartBelow(walk) => self.restart_below(*walk, turn),
             Note::PermitsGranted { attempt } => {

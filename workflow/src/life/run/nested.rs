@@ -151,16 +151,16 @@ impl Flow {
     }
 
     /// A child says how it is.
-    pub(super) fn child_changed(&mut self, progress: note::Progress, turn: &mut Turn<'_>) {
+    pub(super) fn child_changed(&mut self, progress: &note::Progress, turn: &mut Turn<'_>) {
         let Some(at) = self.dag().position(&progress.parent.step) else { return };
         let Some(attempt) = self.steps[at].attempt.as_deref_mut().filter(|attempt| !attempt.has_ended()) else {
             return;
         };
         match &mut attempt.nested {
             Nested::Leaf => return,
-            Nested::Subworkflow(sub) => sub.update(&progress),
-            Nested::Foreach(foreach) => foreach.update(&progress),
-            Nested::While(repeat) => repeat.update(&progress),
+            Nested::Subworkflow(sub) => sub.update(progress),
+            Nested::Foreach(foreach) => foreach.update(progress),
+            Nested::While(repeat) => repeat.update(progress),
         }
         self.changed(at);
         if !self.end_if_all_ended(at, turn) {

@@ -103,13 +103,14 @@ impl Flow {
         let Some(attempt) = self.attempt(at) else { return };
         self.arm_step_timeout(at, turn);
         match attempt.status {
-            StepStatus::Created | StepStatus::Initialized => self.step_soon(at, turn),
             StepStatus::Paused => self.tell_of_pause(at, turn),
             StepStatus::WaitingForSignals if self.has_pending_signals(at) => self.want_signals(at, turn),
-            StepStatus::WaitingForSignals => self.step_soon(at, turn),
             StepStatus::EvaluatingParams => self.go_on_evaluating(at, turn),
             StepStatus::WaitingForPermits if turn.surroundings.settings().has_permits => self.ask_for_permits(at, turn),
-            StepStatus::WaitingForPermits => self.step_soon(at, turn),
+            StepStatus::Created
+            | StepStatus::Initialized
+            | StepStatus::WaitingForSignals
+            | StepStatus::WaitingForPermits => self.step_soon(at, turn),
             StepStatus::Running | StepStatus::Starting => self.recover_work(at, turn),
             StepStatus::Finishing => self.announce_again(at, turn),
             StepStatus::FatallyFailed if self.fails_everything(at) => self.stop_others(at, turn),

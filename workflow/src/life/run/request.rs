@@ -308,14 +308,14 @@ impl Flow {
     }
 
     /// Hands an answer to every attempt that may have asked for it.
-    pub(super) fn found(&mut self, lookup: Lookup, found: Found, turn: &mut Turn<'_>) {
+    pub(super) fn found(&mut self, lookup: &Lookup, found: &Found, turn: &mut Turn<'_>) {
         for at in 0..self.steps.len() {
             let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { continue };
             let is_evaluating = match attempt.status {
                 StepStatus::EvaluatingParams | StepStatus::Running | StepStatus::Finishing => true,
                 status => status.is_complete(),
             };
-            if !is_evaluating || attempt.found.iter().any(|(known, _)| *known == lookup) {
+            if !is_evaluating || attempt.found.iter().any(|(known, _)| known == lookup) {
                 continue;
             }
             attempt.found.push((lookup.clone(), found.clone()));

@@ -217,15 +217,14 @@ impl Flow {
         let (edges, step) = (attempt.edges.clone(), attempt.definition.id.clone());
         let mut taken = Vec::with_capacity(edges.len());
         for (edge, param) in self.seed.body.dag.node(at).successors.iter().zip(&edges) {
-            let holds = match edge.condition.as_deref() {
-                // By far the most common condition needs no evaluation.
-                Some("true") => true,
-                _ => {
-                    let name = self.step_id(edge.to);
-                    let level = StepLevel { id: &step, workflow: &self.seed.params, own: &attempt.params };
-                    let evaluate = |evaluator: &mut Evaluator<'_>| evaluator.at_step(name, &param.definition, level);
-                    self.evaluating(at, turn, evaluate)?.value == Value::Boolean(true)
-                }
+            // By far the most common condition needs no evaluation.
+            let holds = if edge.condition.as_deref() == Some("true") {
+                true
+            } else {
+                let name = self.step_id(edge.to);
+                let level = StepLevel { id: &step, workflow: &self.seed.params, own: &attempt.params };
+                let evaluate = |evaluator: &mut Evaluator<'_>| evaluator.at_step(name, &param.definition, level);
+                self.evaluating(at, turn, evaluate)?.value == Value::Boolean(true)
             };
             taken.push(Arc::new(truth(param.definition.body.clone(), holds, turn.now)));
         }

@@ -237,14 +237,13 @@ impl Flow {
     pub(super) fn recover_subworkflow(&mut self, at: usize, turn: &mut Turn<'_>) {
         let Some(attempt) = self.attempt(at) else { return };
         let Nested::Subworkflow(sub) = &attempt.nested else { return };
-        match &sub.child {
-            Some(child) => turn.send(Address::Run(child.run.clone()), Note::Report),
-            None => {
-                let Kind::Subworkflow { sync, explicit_params } = attempt.definition.kind else { return };
-                match self.wish(at, sync, explicit_params.unwrap_or(false), turn) {
-                    Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
-                    Err(refused) => return self.refused(at, refused, turn),
-                }
+        if let Some(child) = &sub.child {
+            turn.send(Address::Run(child.run.clone()), Note::Report);
+        } else {
+            let Kind::Subworkflow { sync, explicit_params } = attempt.definition.kind else { return };
+            match self.wish(at, sync, explicit_params.unwrap_or(false), turn) {
+                Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
+                Err(refused) => return self.refused(at, refused, turn),
             }
         }
         self.step_soon(at, turn);

@@ -49,7 +49,7 @@ impl Flow {
             reason: "Step instance is timed out.".to_owned(),
             aim: Aim::Step,
         };
-        self.terminate(at, action, turn);
+        self.terminate(at, &action, turn);
     }
 
     /// Ends every active step if the run's time is up.

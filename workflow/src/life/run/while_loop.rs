@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     Failure,
     attempt::Nested,
-    body::{Body, Iteration},
+    body::{Body, Earlier, Iteration},
     flow::Flow,
     nested::WHILE,
     values,
@@ -335,10 +335,13 @@ impl Flow {
         let mut launch = self.fresh_launch();
         let mut earlier = None;
         if repeat.restarts_first && repeat.last == repeat.first {
-            let Some(before) = self.earlier_iteration(at, key.instance_key(), turn) else { return Ok(Next::Awaited) };
-            if let Some(before) = before.filter(|before| before.seed.key.run < key.run) {
-                launch = self.iteration_launch(at, Nesting::Other, &before.seed.key)?;
-                earlier = Some(before);
+            match self.earlier_iteration(at, key.instance_key(), turn) {
+                Earlier::Awaited => return Ok(Next::Awaited),
+                Earlier::Run(before) if before.seed.key.run < key.run => {
+                    launch = self.iteration_launch(at, Nesting::Other, &before.seed.key)?;
+                    earlier = Some(before);
+                }
+                Earlier::Run(_) | Earlier::Nothing => {}
             }
         }
         let repeat = self.repeat(at).ok_or_else(gone)?;

@@ -123,7 +123,7 @@ impl Flow {
         let may_retry = !vetoes_retry(&report.artifacts);
         merge_artifacts(&mut attempt.artifacts, report.artifacts);
         match report.conclusion {
-            Conclusion::Done => self.done_with(at, report.outputs, turn),
+            Conclusion::Done => self.done_with(at, &report.outputs, turn),
             Conclusion::UserError if may_retry => self.fail_of(at, Class::Error, turn),
             Conclusion::PlatformError if may_retry => self.fail_of(at, Class::Platform, turn),
             Conclusion::UserError | Conclusion::PlatformError => {
@@ -138,13 +138,13 @@ impl Flow {
 
     /// Work that publishes nothing is done.
     pub(super) fn done(&mut self, at: usize, turn: &mut Turn<'_>) {
-        self.done_with(at, Map::new(), turn);
+        self.done_with(at, &Map::new(), turn);
     }
 
     /// Takes over what the work published, and sends the step's signals.
-    fn done_with(&mut self, at: usize, outputs: Map<String, Json>, turn: &mut Turn<'_>) {
+    fn done_with(&mut self, at: usize, outputs: &Map<String, Json>, turn: &mut Turn<'_>) {
         self.go(at, StepStatus::Finishing, turn);
-        if let Err(failure) = self.merge_outputs(at, &outputs) {
+        if let Err(failure) = self.merge_outputs(at, outputs) {
             return self.fail_internally(at, &failure, turn);
         }
         match self.announce(at, turn) {
