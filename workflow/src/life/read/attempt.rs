@@ -25,7 +25,7 @@ const ROWS_MAX: usize = 100_000;
 /// The latest attempt of every step over all runs.
 pub(super) fn of_instance(rows: &dyn Rows, instance: &InstanceKey) -> Found {
     let scan = Scan::instance(Table::Attempt, instance, Order::Descending, SCAN);
-    list(rows, instance, latest_of_each(rows, scan)?)
+    list(rows, instance, &latest_of_each(rows, scan)?)
 }
 
 /// The latest attempt of every step of a run.
@@ -35,7 +35,7 @@ pub(super) fn of_run(rows: &dyn Rows, instance: &InstanceKey, run: &str) -> Foun
         None => run::latest(rows, instance)?.ok_or_else(|| run::not_found(instance, None))?,
     };
     let key = RunKey { workflow: instance.workflow.clone(), instance: instance.instance, run };
-    list(rows, instance, latest_of_each(rows, scan_of_run(&key))?)
+    list(rows, instance, &latest_of_each(rows, scan_of_run(&key))?)
 }
 
 /// All attempts of a run, latest first.
@@ -143,7 +143,7 @@ pub(super) fn latest_of_each(
 }
 
 /// The documents of rows, oldest step first.
-fn list(rows: &dyn Rows, instance: &InstanceKey, found: IndexMap<Arc<str>, (RowKey, Body)>) -> Found {
+fn list(rows: &dyn Rows, instance: &InstanceKey, found: &IndexMap<Arc<str>, (RowKey, Body)>) -> Found {
     let mut runs = Runs::new(rows, instance);
     let documents: Result<Vec<Json>, Refusal> = found.values().map(|(key, body)| runs.document(key, body)).collect();
     let mut documents = documents?;

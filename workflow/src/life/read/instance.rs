@@ -28,7 +28,7 @@ pub(super) fn page(rows: &dyn Rows, workflow: &WorkflowId, page: &Page, is_aggre
     let existing = existing(rows, workflow)?;
     let window = Window::of(page, existing)?;
     if existing.is_none() {
-        return Ok(window.answer(None, Vec::new()));
+        return Ok(window.answer(None, &[]));
     }
     let show = Show { is_enriched: false, is_aggregated };
     let mut found: Option<Range> = None;
@@ -40,7 +40,7 @@ pub(super) fn page(rows: &dyn Rows, workflow: &WorkflowId, page: &Page, is_aggre
             found = Some(Range { start: found.map_or(id, |found| found.start), end: id });
         }
     }
-    Ok(window.answer(found, elements))
+    Ok(window.answer(found, &elements))
 }
 
 /// The runs of an instance, newest first.
@@ -56,7 +56,7 @@ pub(super) fn runs(rows: &dyn Rows, instance: &InstanceKey, page: &Page) -> Foun
             found = Some(Range { start: id, end: found.map_or(id, |found| found.end) });
         }
     }
-    Ok(window.answer(found, elements))
+    Ok(window.answer(found, &elements))
 }
 
 /// The steps around a nested instance, outermost first.

@@ -7,6 +7,7 @@ mod action_map;
 mod attempt;
 mod documents;
 mod find;
+mod inline;
 mod instance;
 mod library;
 mod page;
@@ -50,6 +51,9 @@ pub fn answer(
         Request::Run { instance, run, is_enriched, is_aggregated } => {
             let show = run::Show { is_enriched: *is_enriched, is_aggregated: *is_aggregated };
             instance::run(rows, instance, run, show)
+        }
+        Request::InlineWorkflowId { workflow, instance, step, step_type } => {
+            inline::workflow_id(rows, [workflow, instance, step, step_type].map(Option::as_deref))
         }
         Request::InlinePath { instance } => instance::inline_path(rows, instance),
         Request::Steps { instance } => attempt::of_instance(rows, instance),

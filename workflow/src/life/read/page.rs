@@ -36,7 +36,7 @@ impl Window {
     }
 
     /// The answer; `found` are the lowest and the highest id of the elements.
-    pub(super) fn answer(&self, found: Option<Range>, elements: Vec<Json>) -> Json {
+    pub(super) fn answer(&self, found: Option<Range>, elements: &[Json]) -> Json {
         let mut info = page::info(found, self.existing);
         let mut total = Json::from(0);
         if let Some(info) = info.as_object_mut() {

@@ -36,7 +36,7 @@ pub(super) fn versions(rows: &dyn Rows, workflow: &WorkflowId, page: &Page) -> F
     let header = header(rows, workflow)?;
     let existing = header.as_ref().map(|header| Range { start: VersionId::FIRST.0, end: header.latest_version.0 });
     let window = Window::of(page, existing)?;
-    let Some(header) = header else { return Ok(window.answer(None, Vec::new())) };
+    let Some(header) = header else { return Ok(window.answer(None, &[])) };
     let (from, to) = (VersionId(window.ids.start), VersionId(window.ids.end));
     let scan = Scan {
         table: Table::Version,
@@ -56,7 +56,7 @@ pub(super) fn versions(rows: &dyn Rows, workflow: &WorkflowId, page: &Page) -> F
         Ok(stored.document(VersionId(key.first), &header))
     };
     let elements: Result<Vec<Json>, Refusal> = found.iter().map(document).collect();
-    Ok(window.answer(ids, elements?))
+    Ok(window.answer(ids, &elements?))
 }
 
 pub(super) fn overview(rows: &dyn Rows, workflow: &WorkflowId) -> Found {

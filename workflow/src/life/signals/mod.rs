@@ -38,12 +38,15 @@ const SCAN: usize = 1_000;
 /// The number that an announcement gets which was made before by somebody else.
 const NOT_SENT: i64 = -1;
 
+/// A signal's number, and the uuid of the attempt that sent it, if one did.
+type Sent = (i64, Option<Arc<str>>);
+
 /// The machine of signals.
 #[derive(Debug, Default)]
 pub struct Signals {
     log: Log,
     /// Which signal a request made, and which attempt sent it.
-    requests: HashMap<(Arc<str>, Arc<str>), (i64, Option<Arc<str>>)>,
+    requests: HashMap<(Arc<str>, Arc<str>), Sent>,
     waiting: Waiting,
     triggers: Triggers,
 }
@@ -136,12 +139,11 @@ impl Signals {
         for (index, wanted) in dependencies {
             let pattern = waiting::pattern(&wanted);
             let found = self.log.first_after(&pattern, wanted.after);
-            match found.and_then(|id| Some((id, self.log.params(&pattern.name, id)?))) {
-                Some((id, params)) => matched(attempt, index, id, params, turn),
-                None => {
-                    let (attempt, after) = (attempt.clone(), wanted.after);
-                    self.waiting.add(Wanted { attempt, index, pattern, after });
-                }
+            if let Some((id, params)) = found.and_then(|id| Some((id, self.log.params(&pattern.name, id)?))) {
+                matched(attempt, index, id, params, turn);
+            } else {
+                let (attempt, after) = (attempt.clone(), wanted.after);
+                self.waiting.add(Wanted { attempt, index, pattern, after });
             }
         }
     }

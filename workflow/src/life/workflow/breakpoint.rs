@@ -107,15 +107,14 @@ impl Workflow {
         let document = json!({
             "workflow_id": shown, "step_id": add.step, "create_time": turn.now.0, "created_by": add.by.to_json(),
         });
-        let key = match self.breakpoints.set.get(&add.step) {
-            Some(known) => known.clone(),
-            None => {
-                let header = self.change()?;
-                header.breakpoint_last += 1;
-                let number = header.breakpoint_last;
-                let part = Arc::from(add.step.as_str());
-                RowKey { first: number, part, ..RowKey::named(Table::Breakpoint, &self.id) }
-            }
+        let key = if let Some(known) = self.breakpoints.set.get(&add.step) {
+            known.clone()
+        } else {
+            let header = self.change()?;
+            header.breakpoint_last += 1;
+            let number = header.breakpoint_last;
+            let part = Arc::from(add.step.as_str());
+            RowKey { first: number, part, ..RowKey::named(Table::Breakpoint, &self.id) }
         };
         turn.save(Row::settled(key.clone(), &document));
         self.breakpoints.set.insert(add.step.clone(), key);

@@ -74,7 +74,7 @@ impl Context for Scope<'_> {
         None
     }
 
-    fn separator(&self) -> &str {
+    fn separator(&self) -> &'static str {
         "__"
     }
 }
@@ -94,6 +94,10 @@ pub(crate) fn signal(initiator: &Initiator, query: context::SignalQuery<'_>) -> 
     let missing = || context::Signal::Missing(format!("the run knows nothing of {query:?}"));
     value.map_or_else(missing, context::Signal::Value)
 }
+
+/// The step concurrency of a tree as its nested runs have it: it replaces what their own definitions say, even by nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Inherited(pub(super) Option<i64>);
 
 /// What a run gets of its workflow.
 #[derive(Debug, Default)]
@@ -195,15 +199,15 @@ fn parent(initiator: &Initiator) -> Option<Source> {
 pub(super) fn runtime_definition(
     definition: &Arc<definition::Workflow>,
     tags: Option<&Tags>,
-    concurrency: Option<Option<i64>>,
+    concurrency: Option<Inherited>,
 ) -> Arc<definition::Workflow> {
-    let inherits = concurrency.is_some_and(|inherited| inherited != definition.instance_step_concurrency);
+    let inherits = concurrency.is_some_and(|Inherited(inherited)| inherited != definition.instance_step_concurrency);
     let added = tags.filter(|tags| !tags.is_empty());
     if !inherits && added.is_none() {
         return Arc::clone(definition);
     }
     let mut runtime = definition::Workflow::clone(definition);
-    if let Some(inherited) = concurrency {
+    if let Some(Inherited(inherited)) = concurrency {
         runtime.instance_step_concurrency = inherited;
     }
     if let Some(added) = added {

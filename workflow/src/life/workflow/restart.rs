@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Workflow, resolve,
+    Workflow,
+    prepare::Inherited,
+    resolve,
     start::{Asker, Previous, Start},
     wish::{Earlier, Wish},
 };
@@ -73,7 +75,7 @@ impl Workflow {
             runtime_tags: Some(child.runtime_tags),
             correlation: Some(child.correlation),
             requests_correlation: false,
-            instance_step_concurrency: Some(child.instance_step_concurrency),
+            instance_step_concurrency: Some(Inherited(child.instance_step_concurrency)),
             group_info: Some(child.group_info),
             policy: child.policy,
             restart: child.restart,

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{
     StartedRun, Version, Workflow,
     members::{self, Standing as Member},
-    prepare::{self, Prepared, Scope},
+    prepare::{self, Inherited, Prepared, Scope},
     record,
     request::StartRequest,
     resolve, trigger,
@@ -45,8 +45,8 @@ pub(super) struct Start {
     pub(super) correlation: Option<Arc<str>>,
     /// Whether the request itself gave the correlation id.
     pub(super) requests_correlation: bool,
-    /// Inherited by nested runs, even where it is nothing.
-    pub(super) instance_step_concurrency: Option<Option<i64>>,
+    /// Set for nested runs.
+    pub(super) instance_step_concurrency: Option<Inherited>,
     /// Inherited by nested runs.
     pub(super) group_info: Option<i64>,
     pub(super) policy: Policy,
@@ -205,19 +205,19 @@ impl Workflow {
     }
 
     /// Makes the run, unless its request made one before.
-    pub(super) fn start(&mut self, start: Start, turn: &mut Turn<'_>) {
+    pub(super) fn start(&mut self, start: &Start, turn: &mut Turn<'_>) {
         let earlier = match start.earlier {
             Earlier::Made(at, version) => Some((at, version)),
             Earlier::None | Earlier::Unasked => self.recent.find(&start.uuid),
         };
         if let Some((at, version)) = earlier {
-            return self.answer_start(&start, version, Made::Before(at), turn);
+            return self.answer_start(start, version, Made::Before(at), turn);
         }
         let Some(version) = self.versions.get(&start.version).map(Arc::clone) else {
             return start.asker.refuse(&self.id, super::version::not_found(&self.id, start.version), turn);
         };
-        match self.make(&start, &version, turn) {
-            Ok(made) => self.answer_start(&start, version.id, made, turn),
+        match self.make(start, &version, turn) {
+            Ok(made) => self.answer_start(start, version.id, made, turn),
             Err(refusal) => start.asker.refuse(&self.id, refusal, turn),
         }
     }
@@ -398,7 +398,7 @@ impl Workflow {
         }
     }
 
-    fn answer_start(&mut self, start: &Start, version: VersionId, made: Made, turn: &mut Turn<'_>) {
+    fn answer_start(&self, start: &Start, version: VersionId, made: Made, turn: &mut Turn<'_>) {
         let key = |at: At| RunKey { workflow: self.id.clone(), instance: at.instance, run: at.run };
         let event = record::log(turn.now, &record::account(&start.initiator));
         match &start.asker {
@@ -413,13 +413,13 @@ impl Workflow {
                 turn.send(Address::Run(attempt.run.clone()), note);
             }
             Asker::Start(ticket) => {
-                let answer = answer(&self.id, start, version, made, event, Target::Fresh);
+                let answer = answer(&self.id, start, version, made, &event, Target::Fresh);
                 turn.reply(*ticket, Ok(answer));
             }
             Asker::Restart(ticket, shape) => {
                 let instance = start.previous.as_ref().map(|previous| previous.seed.key.instance);
                 let target = instance.map_or(Target::Fresh, Target::Restart);
-                let answer = super::restart::shaped(shape, answer(&self.id, start, version, made, event, target));
+                let answer = super::restart::shaped(shape, answer(&self.id, start, version, made, &event, target));
                 turn.reply(*ticket, Ok(answer));
             }
         }
@@ -427,7 +427,14 @@ impl Workflow {
 }
 
 /// The answer to a start or a restart; a duplicate names no run.
-fn answer(workflow: &WorkflowId, start: &Start, version: VersionId, made: Made, event: Json, target: Target) -> Answer {
+fn answer(
+    workflow: &WorkflowId,
+    start: &Start,
+    version: VersionId,
+    made: Made,
+    event: &Json,
+    target: Target,
+) -> Answer {
     let (instance, run, status) = match (made, target) {
         (Made::New(at, status), _) => {
             let status = if status == InstanceStatus::Stopped { "STOPPED" } else { "CREATED" };

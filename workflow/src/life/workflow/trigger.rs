@@ -124,7 +124,7 @@ impl Workflow {
         let run_params = Definitions::from([(Arc::from(RUN_TS), Arc::new(run_ts))]);
         let initiator = Initiator::Time { trigger_uuid, trigger_time: at, timezone };
         let start = triggered(Asker::Trigger, uuid, active.id, initiator, Some(run_params), Earlier::None, turn.now);
-        self.start(start, turn);
+        self.start(&start, turn);
     }
 
     /// Signals completed a trigger: start its run, unless the trigger is not in force any more or its condition says no.
@@ -181,11 +181,11 @@ pub(super) fn settled(workflow: &crate::id::WorkflowId, execution: Arc<str>, tur
     turn.send(Address::Signals, Note::FiringSettled { workflow: workflow.clone(), execution });
 }
 
+/// A trigger's params, and the text by which its runs are told apart.
+type Fired = (Params, Option<Arc<str>>);
+
 /// A trigger's params and the text by which its runs are told apart; `None` where its condition says no.
-fn evaluated(
-    trigger: &SignalTrigger,
-    evaluator: &mut Evaluator<'_>,
-) -> Result<Option<(Params, Option<Arc<str>>)>, param::Error> {
+fn evaluated(trigger: &SignalTrigger, evaluator: &mut Evaluator<'_>) -> Result<Option<Fired>, param::Error> {
     let mut params = unevaluated(trigger.params.clone().unwrap_or_default());
     evaluator.workflow_params(&mut params)?;
     let mut expression = |name: &str, kind: Type, text: &Arc<str>| {

@@ -54,7 +54,7 @@ impl Workflow {
             return;
         }
         match wish {
-            Wish::Start(start) => self.start(*start, turn),
+            Wish::Start(start) => self.start(&start, turn),
             Wish::AddBreakpoint(add) => {
                 let answer = self.add_breakpoint(&add, turn);
                 turn.reply(add.ticket, answer);
@@ -138,7 +138,7 @@ fn refuse(workflow: &WorkflowId, wish: Wish, refusal: &Refusal, turn: &mut Turn<
     match wish {
         Wish::Start(start) => start.asker.refuse(workflow, refusal.clone(), turn),
         Wish::Activate { ticket, .. } | Wish::Act(Act { ticket, .. }) | Wish::AddBreakpoint(Add { ticket, .. }) => {
-            turn.reply(ticket, Err(refusal.clone()))
+            turn.reply(ticket, Err(refusal.clone()));
         }
     }
 }
