@@ -3,3 +3,14 @@
 //! Invariant: engines are known only as `dyn Engine`; nothing here depends on which one it is.
 
 pub mod api;
+pub mod audit;
+pub mod canonical;
+pub mod flags;
+pub mod fleet;
+pub mod gateway;
+mod journal;
+pub mod rollout;
+pub mod routing;
+
+pub use fleet::Fleet;
+pub use gateway::{Gateway, Options};
