@@ -67,6 +67,11 @@ pub fn answer(
         Request::JobTemplate { job_type, version } => library::template(rows, job_type, version.as_deref()),
         Request::Breakpoints { query } => library::breakpoints(rows, query, Breakpoints::Set),
         Request::PausedAttempts { query } => library::breakpoints(rows, query, Breakpoints::Paused),
+        // An optional extension of the reference, fed from its events; nothing here keeps such a view.
+        Request::FlattenedForeach { .. } => Err(Refusal::new(
+            Reason::UnprocessableEntity,
+            "flattened views of loops are not kept by this engine: read the iterations by the ids of their loop bodies",
+        )),
         _ => return None,
     };
     Some(found.map(Answer::ok))
