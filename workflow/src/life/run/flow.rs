@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Nested};
 use crate::{
     definition::Step,
     graph::{Dag, Progress},
@@ -220,6 +220,29 @@ impl Flow {
         self.unsaved.run |= has_ended;
         if !self.unsaved.attempts.contains(&at) {
             self.unsaved.attempts.push(at);
+        }
+    }
+
+    /// Notes that iterations of a loop went on: counted at once, saved within seconds.
+    ///
+    /// The row of a loop step holds its loop params and would otherwise be written once an iteration. It may lag behind: iterations that
+    /// are begun again after a crash answer how they are.
+    pub(super) fn progressed(&mut self, at: usize) {
+        let Some(attempt) = self.steps[at].attempt.as_deref() else { return };
+        let entry = Entry { state: attempt.state(), attempt: attempt.id, nested: attempt.nested.rollup() };
+        self.board.put(at, entry);
+        self.is_overview_stale = true;
+    }
+
+    /// Has the rows of loops saved that went on in the meantime.
+    pub(super) fn save_loops(&mut self) {
+        for at in 0..self.steps.len() {
+            let is_loop = self
+                .attempt(at)
+                .is_some_and(|attempt| matches!(attempt.nested, Nested::Foreach(_)) && !attempt.has_ended());
+            if is_loop && !self.unsaved.attempts.contains(&at) {
+                self.unsaved.attempts.push(at);
+            }
         }
     }
 

@@ -309,7 +309,7 @@ impl Flow {
         if is_again {
             foreach.awaited.push(iteration);
         }
-        self.changed(at);
+        self.progressed(at);
         if is_again {
             return self.launch_awaited(at, turn);
         }

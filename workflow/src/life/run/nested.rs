@@ -162,7 +162,11 @@ impl Flow {
             Nested::Foreach(foreach) => foreach.update(progress),
             Nested::While(repeat) => repeat.update(progress),
         }
-        self.changed(at);
+        if matches!(attempt.nested, Nested::Foreach(_)) {
+            self.progressed(at);
+        } else {
+            self.changed(at);
+        }
         if !self.end_if_all_ended(at, turn) {
             self.look_at_nested(at, turn);
         }

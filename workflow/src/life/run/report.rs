@@ -45,6 +45,9 @@ impl Flow {
         let is_due = self.goes() && self.is_overview_stale;
         self.unsaved.overview |= is_due;
         self.unsaved.run |= is_due;
+        if is_due {
+            self.save_loops();
+        }
     }
 
     /// The states of the steps that exist.
