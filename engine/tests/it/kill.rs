@@ -143,7 +143,7 @@ impl Heard {
 fn run_and_kill(file: &Path, round: usize, lines: usize, heard: &mut Heard) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["kill::the_process_that_is_killed", "--exact", "--nocapture"]).env(FILE, file);
-    if round % WITH_PERMITS != 0 {
+    if !round.is_multiple_of(WITH_PERMITS) {
         command.env(NO_PERMITS, "");
     }
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
