@@ -5,9 +5,17 @@
 //!
 //! Invariant: engines are known only by `workflow::port`; nothing here reads a clock.
 
+// Past runs and where they are kept.
+pub mod capture;
+pub mod corpus;
+pub mod sample;
+
+// Replaying them.
 pub mod campaign;
 pub mod compare;
-pub mod latency;
 pub mod placeholder;
-pub mod sample;
+
+// What that amounts to.
+pub mod defect;
+pub mod latency;
 pub mod verdict;
