@@ -33,6 +33,13 @@ pub(super) struct Folder {
     path: PathBuf,
 }
 
+/// What a request is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intent {
+    Read,
+    Write,
+}
+
 /// Held while a request is under way.
 #[derive(Debug)]
 pub(super) struct Guard {
@@ -59,8 +66,9 @@ impl Folder {
     }
 
     /// A client of the server over this folder.
-    pub(super) fn client(&self) -> Result<Client, Error> {
-        let _guard = self.lock(true)?;
+    pub(super) async fn client(&self) -> Result<Client, Error> {
+        // The server begins by removing temporary files, which may be those of another process.
+        let _guard = self.guard(Intent::Write).await?;
         let files = FileSystem::new(&self.path).map_err(|error| self.error(io::Error::other(format!("{error:?}"))))?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(KEY, KEY));
@@ -78,13 +86,13 @@ impl Folder {
     }
 
     /// Waits for the lock; a writer's excludes everybody.
-    pub(super) async fn guard(&self, is_writer: bool) -> Result<Guard, Error> {
+    pub(super) async fn guard(&self, intent: Intent) -> Result<Guard, Error> {
         let folder = self.clone();
-        let locked = tokio::task::spawn_blocking(move || folder.lock(is_writer)).await;
+        let locked = tokio::task::spawn_blocking(move || folder.lock(intent)).await;
         locked.unwrap_or_else(|join| Err(self.error(io::Error::other(join))))
     }
 
-    fn lock(&self, is_writer: bool) -> Result<Guard, Error> {
+    fn lock(&self, intent: Intent) -> Result<Guard, Error> {
         let path = self.path.join(LOCK);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
         let file = match file {
@@ -92,7 +100,10 @@ impl Folder {
             Err(error) if is_read_only(&error) => return Ok(Guard { _lock: None }),
             Err(error) => return Err(self.error(error)),
         };
-        let locked = if is_writer { file.lock() } else { file.lock_shared() };
+        let locked = match intent {
+            Intent::Read => file.lock_shared(),
+            Intent::Write => file.lock(),
+        };
         locked.map_err(|source| self.error(source))?;
         Ok(Guard { _lock: Some(file) })
     }

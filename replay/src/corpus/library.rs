@@ -9,8 +9,10 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value as Json;
 
 use super::{
-    Entry, Error, Location, Manifest, key,
-    store::{Condition, Purpose, Store, Written},
+    Entry, Error, Location, Manifest,
+    folder::Intent,
+    key,
+    store::{Condition, Store, Written},
     stored,
 };
 use crate::sample::{DefinitionRef, Kept, Sample};
@@ -56,12 +58,12 @@ pub fn definition_ref(workflow: &str, version: i64, body: &Json) -> DefinitionRe
 impl Corpus {
     /// A corpus to read; a folder must exist.
     pub async fn open(location: &Location) -> Result<Self, Error> {
-        Ok(Self { store: Store::open(location, Purpose::Read).await? })
+        Ok(Self { store: Store::open(location, Intent::Read).await? })
     }
 
     /// A corpus to add to; a folder is made where there is none, a bucket is not.
     pub async fn open_or_create(location: &Location) -> Result<Self, Error> {
-        Ok(Self { store: Store::open(location, Purpose::Write).await? })
+        Ok(Self { store: Store::open(location, Intent::Write).await? })
     }
 
     /// Where it is.

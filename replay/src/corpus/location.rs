@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf};
 
+use aws_sdk_s3::config::Credentials;
+
 use super::Error;
 
 /// Where a corpus is.
@@ -13,7 +15,13 @@ pub struct Location {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// On a server; with no endpoint it is AWS.
-    Bucket { bucket: String, prefix: String, endpoint: Option<String> },
+    Bucket {
+        bucket: String,
+        prefix: String,
+        endpoint: Option<String>,
+        /// `None` for those of the environment.
+        credentials: Option<Credentials>,
+    },
     /// In a folder, served as S3 in process.
     Folder(PathBuf),
 }
@@ -32,7 +40,16 @@ impl Location {
             return Err(Error::Location(text.to_owned()));
         }
         let (bucket, prefix, endpoint) = (bucket.to_owned(), prefix.to_owned(), endpoint.map(str::to_owned));
-        Ok(Self { place: Place::Bucket { bucket, prefix, endpoint } })
+        Ok(Self { place: Place::Bucket { bucket, prefix, endpoint, credentials: None } })
+    }
+
+    /// The same place, opened with this key instead of what the environment, a profile or the machine provides.
+    #[must_use]
+    pub fn with_credentials(mut self, key_id: &str, secret: &str) -> Self {
+        if let Place::Bucket { credentials, .. } = &mut self.place {
+            *credentials = Some(Credentials::new(key_id, secret, None, None, "configuration"));
+        }
+        self
     }
 
     /// A folder.
@@ -45,7 +62,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Folder(path) => path.display().fmt(f),
-            Place::Bucket { bucket, prefix, endpoint } => {
+            Place::Bucket { bucket, prefix, endpoint, .. } => {
                 write!(f, "s3://{bucket}")?;
                 if !prefix.is_empty() {
                     write!(f, "/{prefix}")?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation},
+    config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation},
 };
 use aws_smithy_http_client::{
     Builder,
@@ -21,8 +21,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The region where none is configured; servers other than AWS take any.
 const REGION_DEFAULT: &str = "us-east-1";
 
-/// A client with the credentials of the environment, for AWS or for a server of one's own.
-pub(super) async fn client(endpoint: Option<&str>) -> Client {
+/// A client for AWS or for a server of one's own; without credentials it takes those of the environment.
+pub(super) async fn client(endpoint: Option<&str>, credentials: Option<Credentials>) -> Client {
     let http = match endpoint {
         Some(url) if url.starts_with("http://") => Builder::new().build_http(),
         _ => Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
@@ -30,10 +30,9 @@ pub(super) async fn client(endpoint: Option<&str>) -> Client {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).timeout_config(timeouts);
-    let shared = match endpoint {
-        Some(url) => loader.endpoint_url(url).load().await,
-        None => loader.load().await,
-    };
+    let loader = endpoint.into_iter().fold(loader, |loader, url| loader.endpoint_url(url));
+    let loader = credentials.into_iter().fold(loader, aws_config::ConfigLoader::credentials_provider);
+    let shared = loader.load().await;
     let mut config = aws_sdk_s3::config::Builder::from(&shared);
     if shared.region().is_none() {
         config = config.region(Region::new(REGION_DEFAULT));

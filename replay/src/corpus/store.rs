@@ -9,7 +9,7 @@ use aws_sdk_s3::{
 
 use super::{
     Error, Location,
-    folder::{self, Folder},
+    folder::{self, Folder, Intent},
     location::Place,
     server,
 };
@@ -53,38 +53,44 @@ pub(super) enum Written {
     Raced,
 }
 
-/// Whether a folder may be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Read,
-    Write,
-}
-
 impl Store {
-    pub(super) async fn open(location: &Location, purpose: Purpose) -> Result<Self, Error> {
+    pub(super) async fn open(location: &Location, intent: Intent) -> Result<Self, Error> {
         let location = location.clone();
         match &location.place {
             Place::Folder(path) => {
-                let folder = match purpose {
-                    Purpose::Read => Folder::existing(path)?,
-                    Purpose::Write => Folder::writable(path)?,
+                let folder = match intent {
+                    Intent::Read => Folder::existing(path)?,
+                    Intent::Write => Folder::writable(path)?,
                 };
-                let client = folder.client()?;
+                let client = folder.client().await?;
                 let bucket = folder::BUCKET.to_owned();
                 Ok(Self { client, bucket, prefix: String::new(), location, folder: Some(folder) })
             }
-            Place::Bucket { bucket, prefix, endpoint } => {
-                let client = server::client(endpoint.as_deref()).await;
+            Place::Bucket { bucket, prefix, endpoint, credentials } => {
+                let client = server::client(endpoint.as_deref(), credentials.clone()).await;
                 let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-                Ok(Self { client, bucket: bucket.clone(), prefix, location, folder: None })
+                let store = Self { client, bucket: bucket.clone(), prefix, location, folder: None };
+                store.check().await?;
+                Ok(store)
             }
+        }
+    }
+
+    /// Whether the bucket is there, so that a mistake shows before work is done.
+    async fn check(&self) -> Result<(), Error> {
+        let Err(error) = self.client.head_bucket().bucket(&self.bucket).send().await else { return Ok(()) };
+        match status(&error) {
+            Some(404) => Err(Error::BucketMissing { location: self.location.to_string() }),
+            // Some keys may use a bucket's objects and not look at the bucket: the objects will tell.
+            Some(403) => Ok(()),
+            _ => Err(self.failed("find", &self.bucket, error)),
         }
     }
 
     /// The object; `None` if there is none.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
         let _guard = match &self.folder {
-            Some(folder) => Some(folder.guard(false).await?),
+            Some(folder) => Some(folder.guard(Intent::Read).await?),
             None => None,
         };
         let sent = self.client.get_object().bucket(&self.bucket).key(self.key(key)).send().await;
@@ -106,7 +112,7 @@ impl Store {
     /// Writes the object if the condition holds.
     pub(super) async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition<'_>) -> Result<Written, Error> {
         let _guard = match &self.folder {
-            Some(folder) => Some(folder.guard(true).await?),
+            Some(folder) => Some(folder.guard(Intent::Write).await?),
             None => None,
         };
         let size = bytes.len();
