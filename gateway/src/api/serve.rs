@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const CONNECTIONS_MAX: usize = 8192;
 
 /// A client that does not finish its headers, or keeps a connection open without a call, is let go.
-const HEADERS_WITHIN: Duration = Duration::from_secs(60);
+const HEADERS_WITHIN: Duration = Duration::from_mins(1);
 
 /// What is in work when the server is told to stop may finish within this.
 const DRAIN_WITHIN: Duration = Duration::from_secs(20);

@@ -41,7 +41,7 @@ const BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Blocking actions answer within 5 s; this is for what hangs.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
 /// Calls in work at once. Each holds at most one body, so this also bounds memory; more are told to come back.
 const CALLS_MAX: usize = 1024;
@@ -182,7 +182,8 @@ async fn all_bytes(headers: &HeaderMap, sent: HttpBody) -> Result<bytes::Bytes, 
     let read = tokio::time::timeout(BODY_WITHIN, body::to_bytes(sent, BODY_MAX_BYTES)).await;
     let read = read.map_err(|_| Problem::too_slow(BODY_WITHIN.as_secs()))?;
     read.map_err(|error| {
-        let is_too_large = std::error::Error::source(&error).is_some_and(|cause| cause.is::<LengthLimitError>());
+        let is_too_large =
+            std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if is_too_large { Problem::too_large(BODY_MAX_BYTES) } else { Problem::unreadable_body() }
     })
 }
@@ -196,6 +197,7 @@ fn class(response: &Response) -> &'static str {
 }
 
 /// A panic ends one call and nothing else; its text stays in the log.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn report_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

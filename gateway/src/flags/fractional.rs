@@ -35,12 +35,11 @@ impl CustomOperator for Fractional {
         let root = context.root_input();
         let flag =
             root.get(ADDED).and_then(|added| added.get(FLAG_KEY)).and_then(DataValue::as_str).unwrap_or_default();
-        let (bucket, variants) = match args.split_first() {
-            Some((DataValue::String(key), variants)) => (Bucket::of("", key), variants.to_vec()),
-            _ => {
-                let key = root.get(TARGETING_KEY).and_then(DataValue::as_str).unwrap_or_default();
-                (Bucket::of(flag, key), args)
-            }
+        let (bucket, variants) = if let Some((DataValue::String(key), variants)) = args.split_first() {
+            (Bucket::of("", key), variants.to_vec())
+        } else {
+            let key = root.get(TARGETING_KEY).and_then(DataValue::as_str).unwrap_or_default();
+            (Bucket::of(flag, key), args)
         };
         let weighted = variants.iter().map(|variant| weighted(variant)).collect::<Result<Vec<_>>>()?;
         let total: u64 = weighted.iter().map(|(_, weight)| weight).sum();

@@ -49,7 +49,7 @@ impl Gateway {
             let rules = Rules { flags: flags.as_deref(), rollout: &rollout.state, legacy, candidate, is_on_both };
             decide(&rules, subject)
         };
-        let engine = two.ledger.settle(root, two.clock.now(), decide).await.map_err(unkept)?;
+        let engine = two.ledger.settle(root, two.clock.now(), decide).await.map_err(|error| unkept(&error))?;
         metrics::counter!("gateway_root_runs_total", "engine" => engine.to_string()).increment(1);
         let request = Request::Start { workflow: workflow.clone(), version, body };
         let answer = two.fleet.named(&engine).call(caller, request).await;
@@ -106,9 +106,9 @@ fn request_id(body: &mut Json) -> String {
 }
 
 /// Nothing was started: a start that is not written down could be started again elsewhere.
-fn unkept(error: routing::Error) -> Refusal {
+fn unkept(error: &routing::Error) -> Refusal {
     tracing::error!(
-        error = &error as &dyn std::error::Error,
+        error = error as &dyn std::error::Error,
         "a start was refused: its engine could not be written down"
     );
     let mut refusal =

@@ -112,8 +112,9 @@ impl Bundle {
         if self.strata.is_empty() {
             return Err(Insufficient::Empty);
         }
-        // Not `bound > rate_max`: a bound that is no number carries nothing.
-        let unsure = self.strata.iter().find(|stratum| stratum.differ > 0 || !(stratum.bound <= step.rate_max));
+        // A bound that is no number carries nothing.
+        let is_sure = |stratum: &Stratum| stratum.differ == 0 && (0.0..=step.rate_max).contains(&stratum.bound);
+        let unsure = self.strata.iter().find(|stratum| !is_sure(stratum));
         unsure.map_or(Ok(()), |Stratum { name, n, differ, bound }| {
             Err(Insufficient::Unsure { name: name.clone(), n: *n, differ: *differ, bound: *bound })
         })

@@ -52,6 +52,7 @@ fn etl(instance: i64) -> InstanceKey {
 }
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without references")]
 fn makes(call: &str, body: &str, expected: Request) {
     let engine = Scripted::content();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,4 +1,5 @@
 //! The gateway as its clients see it.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod api;
 mod audit;

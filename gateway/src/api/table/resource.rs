@@ -53,7 +53,7 @@ pub(super) static ROUTES: &[Route] = &[
         about: "One announcement: a number or `latest`.",
         body: Body::None,
         query: NO_QUERY,
-        build: |call| Ok(signal(call)?),
+        build: |call| signal(call),
     },
     Route {
         name: "add_job_template",
@@ -116,7 +116,7 @@ pub(super) static ROUTES: &[Route] = &[
         about: "A page of the leaf iterations of a loop.",
         body: Body::None,
         query: FLATTENED,
-        build: |call| Ok(flattened(call, None)?),
+        build: |call| flattened(call, None),
     },
     Route {
         name: "foreach_iteration",
@@ -125,7 +125,7 @@ pub(super) static ROUTES: &[Route] = &[
         about: "One leaf iteration of a loop.",
         body: Body::None,
         query: NO_QUERY,
-        build: |call| Ok(flattened(call, Some(("iteration", call.text_part("iterationId"))))?),
+        build: |call| flattened(call, Some(("iteration", call.text_part("iterationId")))),
     },
     Route {
         name: "foreach_summary",
@@ -134,7 +134,7 @@ pub(super) static ROUTES: &[Route] = &[
         about: "How the leaf iterations of a loop stand.",
         body: Body::None,
         query: SUMMARY,
-        build: |call| Ok(flattened(call, Some(("view", "summary".to_owned())))?),
+        build: |call| flattened(call, Some(("view", "summary".to_owned()))),
     },
 ];
 

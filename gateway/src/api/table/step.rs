@@ -188,7 +188,7 @@ pub(super) static ROUTES: &[Route] = &[
         about: "Frees one paused attempt.",
         body: Body::None,
         query: NO_QUERY,
-        build: |call| Ok(resume_attempt(call)?),
+        build: |call| resume_attempt(call),
     },
 ];
 
