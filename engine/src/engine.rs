@@ -16,7 +16,7 @@ use tokio::{
     time,
 };
 use workflow::{
-    id::RunKey,
+    id::{InstanceId, RunKey},
     life::{Address, Around, Decisions, Message, Rows, Settings, StandsIn, Unreadable},
     port::{Answer, Caller, Clock, Engine, EngineName, Pending, Reason, Refusal, Request},
     status::InstanceStatus,
@@ -290,6 +290,10 @@ impl ActorEngine {
 impl Engine for ActorEngine {
     fn name(&self) -> EngineName {
         EngineName(Arc::from(NAME))
+    }
+
+    fn first_instance(&self) -> InstanceId {
+        workflow::life::Surroundings::settings(&self.node.around).first_instance
     }
 
     fn call(&self, caller: Caller, request: Request) -> Pending<'_, Result<Answer, Refusal>> {

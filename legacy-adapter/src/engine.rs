@@ -7,7 +7,7 @@ use tokio::{
     task::{AbortHandle, JoinHandle, JoinSet},
 };
 use workflow::{
-    id::{AttemptKey, Ids, RunKey},
+    id::{AttemptKey, Ids, InstanceId, RunKey},
     life::{self, Address, Around, MemoryRows, Ticket},
     port::{Answer, Caller, Clock, Engine, EngineName, Pending, Reason, Refusal, Report, Request, StepRuntime, Work},
     status::InstanceStatus,
@@ -57,6 +57,7 @@ impl std::fmt::Debug for Options {
 #[derive(Debug)]
 pub struct LegacyEngine {
     name: EngineName,
+    first_instance: InstanceId,
     calls: mpsc::Sender<Call>,
     task: JoinHandle<()>,
 }
@@ -79,6 +80,7 @@ impl LegacyEngine {
         let timing = Timing::new(options.profile, options.seed);
         let mut core = Core::new(timing, options.ids, Arc::clone(&options.around) as Arc<dyn life::Surroundings>, rows);
         core.recover(options.clock.now());
+        let first_instance = life::Surroundings::settings(&*options.around).first_instance;
         let (calls, inbox) = mpsc::channel(CALLS);
         let worker = Worker {
             core,
@@ -92,7 +94,7 @@ impl LegacyEngine {
             running: HashMap::new(),
             work: JoinSet::new(),
         };
-        Ok(Self { name: options.name, calls, task: tokio::spawn(worker.run(inbox)) })
+        Ok(Self { name: options.name, first_instance, calls, task: tokio::spawn(worker.run(inbox)) })
     }
 
     /// Stops taking calls, finishes what is being handled, writes the journal out and ends.
@@ -107,6 +109,10 @@ impl LegacyEngine {
 impl Engine for LegacyEngine {
     fn name(&self) -> EngineName {
         self.name.clone()
+    }
+
+    fn first_instance(&self) -> InstanceId {
+        self.first_instance
     }
 
     fn call(&self, caller: Caller, request: Request) -> Pending<'_, Result<Answer, Refusal>> {

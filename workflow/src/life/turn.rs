@@ -2,7 +2,7 @@
 
 use crate::{
     definition,
-    id::{Ids, StepId, WorkflowId},
+    id::{Ids, InstanceId, StepId, WorkflowId},
     life::{Address, Decisions, Effect, Note, Row, RowKey, Ticket, Wake},
     port::{Answer, Refusal},
     time::{Millis, Timestamp},
@@ -82,6 +82,7 @@ pub struct Settings {
     pub cluster_name: String,
     pub environment: String,
     pub group_count: i64,
+    pub first_instance: InstanceId,
     pub workflow_timeout_default: Millis,
     pub step_timeout_default: Millis,
     pub foreach_iterations_max: usize,
@@ -99,6 +100,7 @@ impl Settings {
             cluster_name: "segue".to_owned(),
             environment: "prod".to_owned(),
             group_count: 3,
+            first_instance: InstanceId::FIRST,
             workflow_timeout_default: Millis::from_secs(10 * 24 * 3600),
             step_timeout_default: Millis::from_secs(10 * 24 * 3600),
             foreach_iterations_max: 25_000,

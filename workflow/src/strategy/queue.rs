@@ -45,6 +45,8 @@ pub struct Queue {
     pub(super) workflow: WorkflowId,
     /// The last instance number given out.
     pub(super) latest: InstanceId,
+    /// The first one that is ever given out; engines behind one gateway count from different ones.
+    pub(super) first: InstanceId,
     pub(super) queued: BTreeMap<At, Arc<str>>,
     pub(super) running: BTreeMap<At, Arc<str>>,
     /// Request ids of the live runs.
@@ -61,12 +63,18 @@ impl Queue {
         Self {
             workflow,
             latest: InstanceId::default(),
+            first: InstanceId::FIRST,
             queued: BTreeMap::new(),
             running: BTreeMap::new(),
             uuids: BTreeSet::new(),
             promised: BTreeSet::new(),
             failed: BTreeMap::new(),
         }
+    }
+
+    /// Gives out no instance number below this from now on.
+    pub fn count_from(&mut self, first: InstanceId) {
+        self.first = first;
     }
 
     /// Takes a run in, by the strategy's rule.
@@ -194,7 +202,7 @@ impl Queue {
     pub(super) fn place(&mut self, target: Target, past: &dyn Past) -> At {
         match target {
             Target::Fresh => {
-                self.latest = self.latest.next();
+                self.latest = self.latest.next().max(self.first);
                 At { instance: self.latest, run: RunId::FIRST }
             }
             Target::Restart(instance) => {

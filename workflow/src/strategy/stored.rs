@@ -77,6 +77,7 @@ impl TryFrom<Stored> for Queue {
         Ok(Self {
             workflow,
             latest,
+            first: InstanceId::FIRST,
             promised: promised.into_iter().filter(|at| queued.contains_key(at)).collect(),
             queued,
             running: running.into_iter().map(|run| (run.at, run.uuid)).collect(),

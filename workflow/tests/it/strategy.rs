@@ -120,3 +120,16 @@ proptest! {
         prop_assert_eq!(queue.queued().count(), 0);
     }
 }
+
+#[test]
+fn a_queue_counts_on_from_where_its_engine_begins() {
+    let mut queue = Queue::new(WorkflowId::from("etl"));
+    let strategy = RunStrategy { rule: Rule::Parallel, workflow_concurrency: 9 };
+    let mut numbers = Vec::new();
+    for (step, first) in [1, 1_000_001, 1_000_001, 5].into_iter().enumerate() {
+        queue.count_from(InstanceId(first));
+        apply(&mut queue, &mut Memory::default(), strategy, &Op::Start(vec![u8::try_from(step).unwrap()]), step);
+        numbers.push(queue.latest_instance().0);
+    }
+    assert_eq!(numbers, [1, 1_000_001, 1_000_002, 1_000_003]);
+}

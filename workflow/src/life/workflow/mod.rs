@@ -163,6 +163,7 @@ impl Workflow {
 
 impl Machine for Workflow {
     fn on(&mut self, message: Message, turn: &mut Turn<'_>) {
+        self.queue.count_from(turn.surroundings.settings().first_instance);
         match message {
             Message::Request { ticket, caller, request } => self.on_request(ticket, &caller, *request, turn),
             Message::Note(note) => self.on_note(note, turn),
