@@ -123,6 +123,7 @@ fn colours(tone: &str) -> (&'static str, &'static str) {
 }
 
 /// `and 1 finding more`, for the template.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
 fn more(n: &usize, noun: &str) -> String {
     format!("and {} more", count(*n, noun))
 }

@@ -42,7 +42,7 @@ pub(super) fn lines(unified: &str, lines_max: usize) -> (Vec<Line>, usize) {
     for (index, line) in unified.lines().take(lines_max).enumerate() {
         match line.split_at_checked(1) {
             _ if index < 2 && (line.starts_with("---") || line.starts_with("+++")) => {
-                told.push(plain("head", "", line))
+                told.push(plain("head", "", line));
             }
             Some(("-", text)) => {
                 // A removed line behind an added one begins another block.
@@ -55,8 +55,8 @@ pub(super) fn lines(unified: &str, lines_max: usize) -> (Vec<Line>, usize) {
             other => {
                 block(&mut gone, &mut new, &mut told);
                 told.push(match other {
-                    Some(("@", _)) => plain("hunk", "", line),
                     Some((" ", text)) => plain("same", " ", text),
+                    // Where a hunk begins, that lines are cut off, or an empty line.
                     _ => plain("hunk", "", line),
                 });
             }

@@ -262,6 +262,7 @@ fn mark(tone: &str) -> &'static str {
 }
 
 /// `1 finding more`, for the template.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
 fn more(n: &usize, noun: &str) -> String {
     format!("and {} more", count(*n, noun))
 }

@@ -106,7 +106,7 @@ fn some_of(names: &[String]) -> String {
     let (named, rest) = names.split_at(names.len().min(NAMED_MAX));
     let mut told = named.join(", ");
     if !rest.is_empty() {
-        told.push_str(&format!(" and {} more", count(rest.len(), "kind")));
+        told = format!("{told} and {} more", count(rest.len(), "kind"));
     }
     told
 }

@@ -54,7 +54,7 @@ pub(super) fn headline(report: &Report, took: Option<Duration>) -> String {
     }
     if let Some(took) = took {
         let ms = took.as_secs_f64() * 1_000.0;
-        told.push_str(&format!(" ({})", duration(ms)));
+        told = format!("{told} ({})", duration(ms));
     }
     told
 }

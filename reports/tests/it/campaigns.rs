@@ -164,12 +164,16 @@ impl Campaign {
             report.samples = findings.len();
         }
         report.coverage = Coverage::of(&shapes);
-        let ms =
-            |of: fn(&Finding) -> Option<i64>| findings.iter().filter_map(of).map(|ms| ms as f64).collect::<Vec<_>>();
+        let ms = |of: fn(&Finding) -> Option<i64>| findings.iter().filter_map(of).map(real).collect::<Vec<_>>();
         report.latency = Latency::compare(&ms(|one| one.baseline_ms), &ms(|one| one.candidate_ms), 42);
         report.findings = findings;
         report
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations stay far below 2^52 ms")]
+fn real(ms: i64) -> f64 {
+    ms as f64
 }
 
 pub(crate) fn changed(path: &str, left: Json, right: Json) -> Difference {
@@ -244,10 +248,10 @@ pub(crate) fn mixed() -> Report {
         .agreeing(&signal(), 41)
         .with(&chain(), fails_at_load)
         .with(&chain(), |finding| {
-            differs(finding, vec![changed("runs.load[17].steps.a.1.attempts", json!(3), json!(1))])
+            differs(finding, vec![changed("runs.load[17].steps.a.1.attempts", json!(3), json!(1))]);
         })
         .with(&chain(), |finding| {
-            differs(finding, vec![changed("runs.load[3].steps.a.1.attempts", json!(3), json!(2))])
+            differs(finding, vec![changed("runs.load[3].steps.a.1.attempts", json!(3), json!(2))]);
         })
         .with(&signal(), is_noisy)
         .with(&signal(), is_broken);
@@ -303,7 +307,7 @@ pub(crate) fn hostile() -> (Report, Occasion) {
             let many = if index == 0 { 10_000 } else { 3 };
             let differences = (0..many).map(|n| changed(&format!("{text}.{n}"), value(n), value(n + 1))).collect();
             finding.sample = format!("{text}{index}");
-            finding.workflow = all.clone();
+            finding.workflow.clone_from(&all);
             finding.stratum = format!("{text} {}", index / 2);
             finding.reproduce = format!("segue replay --sample {text}");
             finding.diff =
@@ -329,9 +333,12 @@ pub(crate) fn hostile() -> (Report, Occasion) {
     (campaign.report(), Occasion { title: all, mutants, ..occasion() })
 }
 
-/// Ten kinds of workflow as a team may have them.
+/// A workflow, its kinds of steps, its topology, its latencies, how it ends, and how many samples agree.
+type Kept = (&'static str, &'static [&'static str], Motif, (i64, i64), &'static str, usize);
+
+/// Kinds of workflow as a team may have them.
 pub(crate) fn realistic() -> Report {
-    let families: [(&'static str, &[&str], Motif, (i64, i64), &str, usize); 9] = [
+    let families: [Kept; 9] = [
         ("billing.daily_rollup", &["NoOp", "http"], Motif::Chain, (31_200, 410), "SUCCEEDED", 338),
         ("ads.attribution", &["foreach", "notebook"], Motif::Diamond, (412_000, 9_300), "SUCCEEDED", 317),
         ("search.reindex", &["Sleep", "while"], Motif::Conditional, (96_000, 60_400), "SUCCEEDED", 41),
@@ -345,7 +352,7 @@ pub(crate) fn realistic() -> Report {
     let mut campaign = Campaign::new();
     for (index, (name, kinds, motif, ms, status, n)) in families.into_iter().enumerate() {
         let mut family = family(name, kinds, motif, ms);
-        family.shape.status = status.to_owned();
+        status.clone_into(&mut family.shape.status);
         family.shape.size = Size::ALL[index % 4];
         campaign = campaign.agreeing(&family, n);
         if index == 2 {
@@ -353,7 +360,7 @@ pub(crate) fn realistic() -> Report {
         }
     }
     campaign = campaign.with(&chain(), fails_at_load).with(&chain(), |finding| {
-        differs(finding, vec![changed("runs.load[17].steps.a.1.attempts", json!(3), json!(1))])
+        differs(finding, vec![changed("runs.load[17].steps.a.1.attempts", json!(3), json!(1))]);
     });
     let mixed = mixed();
     campaign.report.noise = mixed.noise;
