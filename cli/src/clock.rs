@@ -17,3 +17,9 @@ pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
+
+/// Today in UTC, as `YYYY-MM-DD`.
+pub(crate) fn today() -> String {
+    let day = jiff::Timestamp::from_millisecond(now().0).unwrap_or_default();
+    day.strftime("%Y-%m-%d").to_string()
+}

@@ -11,7 +11,6 @@ pub(crate) enum Exit {
     /// It worked and found something: a disagreement, a failed check, a run that did not succeed. Read the output.
     Findings = 1,
     /// The arguments are wrong (clap says this code itself). Read `--help`.
-    #[expect(dead_code, reason = "clap exits with it; it stands here so that the table is whole")]
     Usage = 2,
     /// An input is wrong: a definition, a flag file, a configuration. Mend the place that the message names.
     BadInput = 3,
@@ -20,7 +19,6 @@ pub(crate) enum Exit {
     /// The disk is full, or a store is damaged or newer than this program. What was acknowledged is safe.
     Storage = 5,
     /// Something that cannot happen happened. Please report it with the output of `-v -v`.
-    #[expect(dead_code, reason = "commands will use it when they catch a broken invariant")]
     Defect = 70,
 }
 

@@ -2,8 +2,11 @@
 //!
 //! One binary, one file a command. Standard output is data, standard error is narration.
 
+mod campaign;
 mod clock;
 mod command;
+mod demo;
+mod engines;
 mod exit;
 mod output;
 
@@ -38,7 +41,15 @@ fn main() -> ExitCode {
         tracing::debug!("a TLS provider was installed before");
     }
     let mut output = Output::standard();
-    match arguments.command.run(&mut output) {
+    // The runtime of the process; engines and servers spawn onto it.
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.failure(&exit::Failure::new(exit::Exit::Defect, error));
+            return exit::Exit::Defect.into();
+        }
+    };
+    match runtime.block_on(arguments.command.run(&mut output)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             output.failure(&failure);

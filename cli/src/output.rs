@@ -55,9 +55,14 @@ impl Output {
         Self { is_terminal: std::io::stdout().is_terminal() }
     }
 
-    /// Whether a person is watching standard output.
+    /// Whether standard output is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Whether a person is watching the narration.
+    pub(crate) fn is_watched(&self) -> bool {
+        std::io::stderr().is_terminal()
     }
 
     /// One line of data.

@@ -2,7 +2,12 @@
 
 mod check;
 mod conformance;
+mod demo;
 mod explain;
+pub(crate) mod replay;
+pub(crate) mod report;
+mod run;
+mod serve;
 
 use clap::Subcommand;
 
@@ -14,15 +19,25 @@ use crate::{
 /// What to do. Adding a command adds a file and a line here.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(demo::Args),
+    Serve(serve::Args),
+    Run(run::Args),
     Check(check::Args),
+    Replay(replay::Args),
+    Report(report::Args),
     Explain(explain::Args),
     Conformance(conformance::Args),
 }
 
 impl Command {
     /// Does it.
-    pub(crate) fn run(self, output: &mut Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, output: &mut Output) -> Result<Exit, Failure> {
         match self {
+            Self::Demo(args) => demo::run(&args, output).await,
+            Self::Serve(args) => serve::run(&args, output).await,
+            Self::Run(args) => run::run(&args, output).await,
+            Self::Replay(args) => replay::run(&args, output).await,
+            Self::Report(args) => report::run(&args, output).await,
             Self::Check(args) => check::run(&args, output),
             Self::Explain(args) => explain::run(&args, output),
             Self::Conformance(args) => conformance::run(&args, output),

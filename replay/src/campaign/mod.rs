@@ -7,6 +7,7 @@
 
 mod contest;
 mod finding;
+mod race;
 mod report;
 mod showing;
 mod trial;

@@ -11,7 +11,12 @@ use workflow::{
     port::{Rehearsal, Stage},
 };
 
-use super::{Baseline, Contest, Finding, Kind, Noise, Side, finding::DIFFERENCES_KEPT, showing::Showing};
+use super::{
+    Baseline, Contest, Finding, Kind, Noise, Side,
+    finding::DIFFERENCES_KEPT,
+    race::{RACE, other_moments},
+    showing::Showing,
+};
 use crate::{
     compare::{Difference, differences, unified},
     placeholder::rehearsal,
@@ -46,7 +51,14 @@ pub(super) fn trial(kept: &Kept, contest: &Contest<'_>) -> Finding {
         candidate_ms: None,
     };
     match both(kept, contest, &mut rehearsal) {
-        Ok((baseline, candidate)) => judge(&mut finding, &baseline, &candidate, contest),
+        Ok((baseline, candidate)) => {
+            judge(&mut finding, &baseline, &candidate, contest);
+            if finding.kind == Kind::Differs
+                && let Some(raced) = raced(&baseline, &candidate, contest, &rehearsal)
+            {
+                set_aside_race(&mut finding, raced);
+            }
+        }
         Err(error) => finding.error = Some(error),
     }
     finding
@@ -136,6 +148,28 @@ fn judge(finding: &mut Finding, baseline: &Pair, candidate: &Pair, contest: &Con
     found.sort_by_key(|difference| !difference.is_unexplained());
     found.truncate(DIFFERENCES_KEPT);
     finding.differences = found;
+}
+
+/// What the baseline comes to with its acts at another moment, where that is what the candidate came to: told by the first place
+/// where it differs from the recorded moment's.
+fn raced(baseline: &Pair, candidate: &Pair, contest: &Contest<'_>, rehearsal: &Rehearsal) -> Option<Difference> {
+    let Baseline::Stage { stage, decisions } = contest.baseline else { return None };
+    other_moments(rehearsal).find_map(|other| {
+        let shown = showing(stage, decisions, &other).ok()?;
+        let mut left = between(&shown, &candidate.first);
+        contest.rules.apply(&mut left);
+        let is_same = !left.iter().any(Difference::is_unexplained);
+        is_same.then(|| between(&baseline.first, &shown).into_iter().next()).flatten()
+    })
+}
+
+fn set_aside_race(finding: &mut Finding, place: Difference) {
+    for difference in finding.differences.iter_mut().filter(|difference| difference.is_unexplained()) {
+        difference.excused_by = Some(RACE.to_owned());
+    }
+    finding.noise.push(Noise { side: Side::Baseline, difference: place });
+    finding.diff = None;
+    finding.kind = Kind::Noisy;
 }
 
 fn between(left: &Showing, right: &Showing) -> Vec<Difference> {

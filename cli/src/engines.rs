@@ -1,0 +1,153 @@
+//! The engines by name, and how they are made: the only place that knows concrete ones.
+
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+
+use engine::{
+    ActorEngine, Limits,
+    lives::Cycles,
+    runtime::Http,
+    steps::Runtimes,
+    store::{Store, memory::Memory, sqlite},
+};
+use legacy_adapter::{LegacyEngine, Profile};
+use workflow::{
+    definition::StepType,
+    id::{AttemptKey, InstanceId, SeededIds},
+    life::{Around, Faithful, Settings},
+    port::{Conclusion, Engine, EngineName, Pending, Report, StepRuntime, Work},
+    runtime::http::AllowList,
+};
+
+use crate::{
+    clock::SystemClock,
+    exit::{Exit, Failure},
+};
+
+/// Threads for the outside work of steps; the work waits for others most of the time.
+const STEP_THREADS: usize = 2;
+
+/// How long an engine may take to finish what it is doing.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+
+/// Which engine runs workflows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// The new way: actors over a durable store.
+    Actor,
+    /// The old way: an embedded polling engine with the old stack's timing.
+    Legacy,
+}
+
+/// An engine that runs.
+pub(crate) enum Running {
+    Actor(Arc<ActorEngine>),
+    Legacy(Arc<LegacyEngine>),
+}
+
+impl Running {
+    /// As callers know it.
+    pub(crate) fn engine(&self) -> Arc<dyn Engine> {
+        match self {
+            Self::Actor(engine) => Arc::clone(engine) as Arc<dyn Engine>,
+            Self::Legacy(engine) => Arc::clone(engine) as Arc<dyn Engine>,
+        }
+    }
+
+    /// Finishes what is being decided, writes it out and ends, within a bounded time.
+    pub(crate) async fn shutdown(self) {
+        match self {
+            Self::Actor(engine) => engine.shutdown(SHUTDOWN_MAX).await,
+            Self::Legacy(engine) => match Arc::try_unwrap(engine) {
+                Ok(engine) => engine.shutdown().await,
+                Err(_) => tracing::warn!("somebody still holds the polling engine; it ends with the process"),
+            },
+        }
+    }
+}
+
+/// The actor engine over a file in `data`, or over memory; `first` is the number of every workflow's first instance.
+pub(crate) async fn actor(data: Option<&Path>, http_allow: &[String], first: InstanceId) -> Result<Running, Failure> {
+    let store: Arc<dyn Store> = match data {
+        None => Arc::new(Memory::default()),
+        Some(folder) => {
+            let options = sqlite::Options { path: folder.join("segue.db"), size_max_bytes: None };
+            let store = sqlite::Sqlite::open(&options).map_err(|error| {
+                Failure::new(Exit::Storage, error)
+                    .with_hint("`--data` names a folder on a disk with room; a store of a newer version needs that version of segue")
+            })?;
+            Arc::new(store)
+        }
+    };
+    let options = engine::Options {
+        store,
+        lives: Arc::new(Cycles),
+        clock: Arc::new(SystemClock),
+        settings: Settings { first_instance: first, ..Settings::production() },
+        decisions: Arc::new(Faithful),
+        stands_in: |_| false,
+        runtimes: runtimes(http_allow)?,
+        step_threads: STEP_THREADS,
+        limits: Limits::SERVER,
+        consumer: None,
+    };
+    let engine = ActorEngine::open(options).await.map_err(|error| Failure::new(Exit::Storage, error))?;
+    Ok(Running::Actor(Arc::new(engine)))
+}
+
+/// The embedded polling engine; `pace` scales its intervals, 1 is the old stack.
+pub(crate) fn legacy(data: Option<&Path>, http_allow: &[String], pace: f64) -> Result<Running, Failure> {
+    if let Some(folder) = data {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::new(Exit::Storage, anyhow::anyhow!("{} could not be made: {error}", folder.display()))
+        })?;
+    }
+    let options = legacy_adapter::Options {
+        name: EngineName("legacy".into()),
+        profile: Profile::maestro().paced(pace),
+        seed: rand::random(),
+        journal: data.map(|folder| folder.join("legacy.jsonl")),
+        around: Arc::new(Around::new(Settings::production(), Arc::new(Faithful), |_| false)),
+        ids: Box::new(SeededIds::new(rand::random())),
+        clock: Arc::new(SystemClock),
+        runtime: Arc::new(ByType(runtimes(http_allow)?)),
+    };
+    let engine = LegacyEngine::open(options).map_err(|error| Failure::new(Exit::Storage, error))?;
+    Ok(Running::Legacy(Arc::new(engine)))
+}
+
+fn runtimes(http_allow: &[String]) -> Result<Runtimes, Failure> {
+    let http = Http::new(AllowList::new(http_allow)).map_err(|error| Failure::new(Exit::Unreachable, error))?;
+    Ok(HashMap::from([(StepType::Http, Arc::new(http) as Arc<dyn StepRuntime>)]))
+}
+
+/// Gives each step's work to the runtime of its type.
+struct ByType(Runtimes);
+
+impl StepRuntime for ByType {
+    fn run(&self, attempt: AttemptKey, work: Work) -> Pending<'_, Report> {
+        match self.0.get(&work.step_type) {
+            Some(runtime) => runtime.run(attempt, work),
+            None => {
+                let event = serde_json::json!({
+                    "type": "LOG",
+                    "level": "ERROR",
+                    "message": format!("no runtime executes steps of type {:?} here", work.step_type),
+                });
+                let report = Report {
+                    conclusion: Conclusion::FatalError,
+                    outputs: serde_json::Map::new(),
+                    artifacts: serde_json::Map::new(),
+                    timeline: vec![event],
+                };
+                Box::pin(async move { report })
+            }
+        }
+    }
+
+    fn terminate(&self, attempt: AttemptKey, work: Work) -> Pending<'_, ()> {
+        match self.0.get(&work.step_type) {
+            Some(runtime) => runtime.terminate(attempt, work),
+            None => Box::pin(async {}),
+        }
+    }
+}
