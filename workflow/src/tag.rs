@@ -74,7 +74,8 @@ pub fn read(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Tags {
     tags
 }
 
-fn read_one(json: &Json, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Tag> {
+/// Reads one tag.
+pub fn read_one(json: &Json, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Tag> {
     let object = match json {
         Json::String(name) => {
             return Some(Tag { name: Arc::from(name.as_str()), namespace: None, permit: None, attributes: Map::new() });
@@ -105,17 +106,19 @@ fn read_one(json: &Json, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option
 
 /// Tags as a document shows them.
 pub fn write(tags: &Tags) -> Json {
-    let one = |tag: &Tag| {
-        let mut object = Map::new();
-        object.insert("name".to_owned(), Json::from(&*tag.name));
-        if let Some(namespace) = tag.namespace {
-            object.insert("namespace".to_owned(), Json::from(namespace.word()));
-        }
-        if let Some(permit) = tag.permit {
-            object.insert("permit".to_owned(), Json::from(permit));
-        }
-        object.extend(tag.attributes.clone());
-        Json::Object(object)
-    };
-    tags.iter().map(one).collect()
+    tags.iter().map(write_one).collect()
+}
+
+/// One tag as a document shows it.
+pub fn write_one(tag: &Tag) -> Json {
+    let mut object = Map::new();
+    object.insert("name".to_owned(), Json::from(&*tag.name));
+    if let Some(namespace) = tag.namespace {
+        object.insert("namespace".to_owned(), Json::from(namespace.word()));
+    }
+    if let Some(permit) = tag.permit {
+        object.insert("permit".to_owned(), Json::from(permit));
+    }
+    object.extend(tag.attributes.clone());
+    Json::Object(object)
 }

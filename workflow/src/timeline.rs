@@ -50,7 +50,7 @@ pub enum Body {
     /// A note.
     Log { level: Level, message: Arc<str> },
     /// An error.
-    Details { status: Arc<str>, message: Arc<str>, errors: Option<Vec<Arc<str>>>, retryable: Option<bool> },
+    Details { status: Arc<str>, message: Arc<str>, errors: Option<Vec<Arc<str>>>, retryable: bool },
     /// A status was reached; only readers see these.
     Status { status: Arc<str> },
     /// Somebody did something.
@@ -160,10 +160,7 @@ impl Event {
     /// An error that is not tried again, with its causes, outermost first.
     pub fn internal_error(at: Timestamp, message: impl Into<Arc<str>>, errors: Vec<Arc<str>>) -> Self {
         let status = Arc::from("INTERNAL_ERROR");
-        Self {
-            at,
-            body: Body::Details { status, message: message.into(), errors: Some(errors), retryable: Some(false) },
-        }
+        Self { at, body: Body::Details { status, message: message.into(), errors: Some(errors), retryable: false } }
     }
 
     /// Somebody did something.
@@ -207,7 +204,7 @@ impl Event {
             "DETAILS" => {
                 let errors = object.get("errors").and_then(Json::as_array);
                 let errors = errors.map(|list| list.iter().filter_map(Json::as_str).map(Arc::from).collect());
-                let retryable = object.get("retryable").and_then(Json::as_bool);
+                let retryable = object.get("retryable").and_then(Json::as_bool).unwrap_or(false);
                 Body::Details {
                     status: required("status")?,
                     message: text("message").unwrap_or_default(),
@@ -245,7 +242,7 @@ impl Event {
             Body::Details { status, message, errors, retryable } => {
                 let list = |errors: &Vec<Arc<str>>| errors.iter().map(|error| Json::from(&**error)).collect();
                 let known = vec![("status", Some((**status).into())), ("message", Some((**message).into()))];
-                let further = [("errors", errors.as_ref().map(list)), ("retryable", retryable.map(Json::from))];
+                let further = [("errors", errors.as_ref().map(list)), ("retryable", Some(Json::from(*retryable)))];
                 ("DETAILS", known.into_iter().chain(further).collect())
             }
             Body::Status { status } => ("STATUS", vec![("status", Some((**status).into()))]),

@@ -8,14 +8,24 @@ use std::{
 use anyhow::Context;
 use indexmap::IndexMap;
 use serde::Serialize;
-use workflow::conformance::{Adapter, Case, adapter};
+use serde_json::Value as Json;
+use workflow::{
+    conformance::{Adapter, Case, adapter, workflows},
+    definition::template::Templates,
+};
 
 use crate::{
     exit::{Exit, Failure},
     output::Output,
 };
 
-/// Check the language against recorded facts: every known case file (`*.jsonl`) of a folder.
+/// The row of whole definitions, and the folder with them and their index.
+const WORKFLOWS: &str = "workflows";
+
+/// The case file that holds the job templates which whole definitions name.
+const MODELS: &str = "models.jsonl";
+
+/// Check the language against recorded facts: every known case file (`*.jsonl`) of a folder, and its definitions under `workflows/`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder with the case files.
@@ -81,8 +91,24 @@ fn report(dir: &Path) -> anyhow::Result<Report> {
         let cases = Case::read_all(&text).with_context(|| format!("cannot read the cases of {}", path.display()))?;
         report.add(name, &cases, adapter);
     }
+    let index = dir.join(WORKFLOWS).join("index.jsonl");
+    if index.is_file() {
+        report.add_definitions(dir, &index)?;
+    }
     anyhow::ensure!(!report.files.is_empty(), "{} holds no known case file", dir.display());
     Ok(report)
+}
+
+/// The job templates among the recorded documents; none where there are no documents.
+fn templates(dir: &Path) -> anyhow::Result<impl Templates> {
+    let path = dir.join(MODELS);
+    let text = if path.is_file() {
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?
+    } else {
+        String::new()
+    };
+    let cases = Case::read_all(&text).with_context(|| format!("cannot read the cases of {}", path.display()))?;
+    Ok(workflows::RecordedTemplates::of(&cases))
 }
 
 fn case_files(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -114,6 +140,28 @@ impl Report {
         }
         self.total.add(tally);
         self.files.insert(file, tally);
+    }
+
+    /// Checks whole definitions: a line of the index names a file, from `dir`, and what it means.
+    fn add_definitions(&mut self, dir: &Path, index: &Path) -> anyhow::Result<()> {
+        let templates = templates(dir)?;
+        let text = fs::read_to_string(index).with_context(|| format!("cannot read {}", index.display()))?;
+        let mut tally = Tally::default();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let at = || format!("line {} of {}", number + 1, index.display());
+            let line: Json = serde_json::from_str(line).with_context(|| format!("{} is not JSON", at()))?;
+            let file = line["file"].as_str().with_context(|| format!("{} names no file", at()))?;
+            let path = dir.join(file);
+            let definition = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            tally.cases += 1;
+            match workflows::disagreement(&line, &definition, &templates) {
+                Some(why) => self.disagreements.push(format!("{WORKFLOWS}: {file}\n  {why}")),
+                None => tally.passed += 1,
+            }
+        }
+        self.total.add(tally);
+        self.files.insert(WORKFLOWS.to_owned(), tally);
+        Ok(())
     }
 }
 

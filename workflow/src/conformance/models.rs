@@ -1,12 +1,19 @@
 //! `models.jsonl`: documents read and written again.
 
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
 
 use super::{Case, Failure};
 use crate::{
-    definition::{read, read::Reading, write},
+    definition::{read, read::Reading, target_time::TargetTime, version::Extras, write},
+    iteration,
+    life::Initiator,
+    param,
     problem::Problem,
+    restart, status,
+    timeline::{self, Timeline},
     user::User,
+    wire::{self, answer, artifact::Artifact, change::WorkflowChange, request, signal, step, summary},
 };
 
 /// Runs a case.
@@ -32,6 +39,17 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
                 before => accepted(read::properties(before))?,
             };
             Ok(write::properties(&change.pushed_over(&before)))
+        }
+        "initiator_timeline_message" => Ok(Json::from(document::<Initiator>(case.input("initiator"))?.account())),
+        "initiator_non_inline_parent_workflow_id" => {
+            let initiator: Initiator = document(case.input("initiator"))?;
+            Ok(Json::from(initiator.written_parent().map(|workflow| workflow.as_str())))
+        }
+        "tct_completed_by_param" => {
+            let target: TargetTime = document(case.input("tct"))?;
+            let moment = target.completed_by();
+            let moment = moment.map_err(|error| Failure { kind: "MaestroInternalError", text: error.to_string() })?;
+            Ok(param::write::definition(&moment))
         }
         other => Err(unknown(other)),
     }
@@ -71,12 +89,65 @@ fn rewritten(model: &str, json: &Json) -> Result<Json, Failure> {
             json!({"properties_snapshot": write::snapshot(&accepted(read::snapshot(snapshot))?)})
         }
         "JobTemplateCreateRequest" => write::stored_template(&accepted(read::stored_template(json))?),
-        "User" => {
-            let user: Result<User, _> = serde_json::from_value(json.clone());
-            user.map_err(|error| Failure { kind: "*", text: error.to_string() })?.to_json()
-        }
-        other => return Err(unknown(other)),
+        _ => return life_cycle(model, json),
     })
+}
+
+/// Documents of what runs, which are derived from their types.
+fn life_cycle(model: &str, json: &Json) -> Result<Json, Failure> {
+    match model {
+        "User" => again::<User>(json),
+        "Initiator" => again::<Initiator>(json),
+        "Timeline" => again::<Timeline>(json),
+        "TimelineEvent" => again::<timeline::Event>(json),
+        "RestartConfig" => again::<restart::Config>(json),
+        "ForeachStepOverview" => again::<iteration::Overview>(json),
+        "WorkflowRuntimeOverview" => again::<status::Overview>(json),
+        "WorkflowRollupOverview" => again::<status::Rollup>(json),
+        "WorkflowInstanceAggregatedInfo" => again::<status::Aggregate>(json),
+        "WorkflowDefinitionExtras" => again::<Extras>(json),
+        "WorkflowRuntimeSummary" => again::<summary::RuntimeSummary>(json),
+        "WorkflowSummary" => again::<summary::WorkflowSummary>(json),
+        "WorkflowTimeline" => again::<summary::WorkflowTimeline>(json),
+        "JobTemplate" => again::<wire::template::JobTemplate>(json),
+        "SignalInstance" => again::<signal::SignalInstance>(json),
+        "SignalDependencies" => again::<signal::Dependencies>(json),
+        "SignalOutputs" => again::<signal::Outputs>(json),
+        "StepInstance" => again::<step::StepInstance>(json),
+        "StepRuntimeState" => again::<step::RuntimeState>(json),
+        "StepAttemptState" => again::<step::AttemptState>(json),
+        "StepAction" => again::<step::PendingAction>(json),
+        "PausedStepAttempt" => again::<step::PausedAttempt>(json),
+        "WorkflowStartRequest" => again::<request::Start>(json),
+        "StepInstanceRestartRequest" => again::<request::RestartStep>(json),
+        "StepBreakpointCreateRequest" => again::<request::AddBreakpoint>(json),
+        "StepOutputDataRequest" => again::<request::StepOutput>(json),
+        "TagPermit" | "TagPermitRequest" => again::<request::TagPermit>(json),
+        "WorkflowStartResponse" => again::<answer::Started>(json),
+        "WorkflowInstanceActionResponse" => again::<answer::InstanceAction>(json),
+        "StepInstanceActionResponse" => again::<answer::StepAction>(json),
+        _ if model.starts_with("Workflow") && model.ends_with("ChangeEvent") => again::<WorkflowChange>(json),
+        _ if model.ends_with("Artifact") => artifact(json),
+        other => Err(unknown(other)),
+    }
+}
+
+fn document<T: DeserializeOwned>(json: &Json) -> Result<T, Failure> {
+    T::deserialize(json).map_err(|error| Failure { kind: "*", text: error.to_string() })
+}
+
+fn again<T: DeserializeOwned + Serialize>(json: &Json) -> Result<Json, Failure> {
+    let read: T = document(json)?;
+    serde_json::to_value(read).map_err(|error| Failure { kind: "*", text: error.to_string() })
+}
+
+/// An artifact that is named by its type must not be taken for a free one.
+fn artifact(json: &Json) -> Result<Json, Failure> {
+    let read: Artifact = document(json)?;
+    match read {
+        Artifact::Other(_) if json.get("type").is_some() => Err(unknown(&json["type"].to_string())),
+        known => Ok(known.to_json()),
+    }
 }
 
 /// The value, or the first problem with the reference's name for its kind.

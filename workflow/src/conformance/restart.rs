@@ -155,7 +155,7 @@ fn node(PathNode { instance, step }: &PathNode) -> Json {
 fn initiator(json: &Json) -> Result<Initiator, Failure> {
     if matches!(json["type"].as_str(), Some("MANUAL" | "TIME" | "SIGNAL") | None) {
         let user = read::<Option<User>>(&json["user"])?.unwrap_or_else(|| User::named("unknown"));
-        return Ok(Initiator::Manual { user });
+        return Ok(Initiator::Manual { user: Some(user) });
     }
     let ancestors = json["ancestors"].as_array().into_iter().flatten().map(|json| {
         let workflow = read::<WorkflowId>(&json["workflow_id"])?;

@@ -1,10 +1,17 @@
 //! `workflows/`: whole definitions, with what the reference makes of them.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
-use super::compare;
+use super::{Case, compare};
 use crate::{
-    definition::{Checked, Format, Settings, check, rules::Limits, template::Templates, write},
+    definition::{
+        Checked, Format, Settings, check, read,
+        rules::Limits,
+        template::{Template, Templates},
+        write,
+    },
     graph, param,
     problem::Problem,
     time::Timestamp,
@@ -12,6 +19,25 @@ use crate::{
 
 /// Triggers are asked when they fire next after this; any moment will do.
 const NOW: Timestamp = Timestamp(1_750_000_000_000);
+
+/// The job templates among recorded documents.
+#[derive(Clone, Debug, Default)]
+pub struct RecordedTemplates(Vec<Arc<Template>>);
+
+impl RecordedTemplates {
+    /// Those of the cases that write a template.
+    pub fn of(cases: &[Case]) -> Self {
+        let written = cases.iter().filter(|case| case.input("model") == "JobTemplateCreateRequest");
+        let read = |case: &Case| read::stored_template(case.input("json")).accepted().ok()?.definition;
+        Self(written.filter_map(read).collect())
+    }
+}
+
+impl Templates for RecordedTemplates {
+    fn template(&self, job_type: &str, version: &str) -> Option<Arc<Template>> {
+        self.0.iter().find(|known| &*known.job_type == job_type && &*known.version == version).cloned()
+    }
+}
 
 /// Checks one line of the index against the text of its file: in which way we disagree.
 pub fn disagreement(line: &Json, text: &str, templates: &dyn Templates) -> Option<String> {

@@ -12,6 +12,7 @@ pub mod rules;
 pub mod schema;
 pub mod shape;
 pub mod source;
+pub mod target_time;
 pub mod template;
 pub mod timeout;
 pub mod version;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::{CreateRequest, Workflow, metadata::Metadata, properties::Snapshot};
-use crate::{time::Timestamp, user::User};
+use crate::{id::StepId, param::Definitions, time::Timestamp, user::User};
 
 /// A version with everything that is known beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +32,24 @@ pub struct Version {
     /// A number that no other workflow ever has.
     pub internal_id: Option<i64>,
     /// What enriched reads add.
-    pub enriched_extras: Option<Json>,
+    pub enriched_extras: Option<Extras>,
+}
+
+/// What enriched reads add to a version: what its params come to before any run, and when its time triggers fire next.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Extras {
+    /// The workflow's params with all layers merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_params: Option<Definitions>,
+    /// The same of each step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_params: Option<IndexMap<StepId, Definitions>>,
+    /// When the first of the time triggers fires next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_execution_time: Option<Timestamp>,
+    /// When each of the time triggers fires next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_execution_times: Option<Vec<Timestamp>>,
 }
 
 impl Version {

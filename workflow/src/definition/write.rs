@@ -57,7 +57,7 @@ pub fn version(version: &Version) -> Json {
         .maybe("is_default", version.is_default)
         .maybe("modify_time", version.modify_time.map(|time| time.0))
         .maybe("internal_id", version.internal_id)
-        .maybe("enriched_extras", version.enriched_extras.clone())
+        .maybe("enriched_extras", version.enriched_extras.as_ref().and_then(|extras| serde_json::to_value(extras).ok()))
         .build()
 }
 

@@ -38,6 +38,11 @@ pub fn loop_body_prefix(step_type: StepType, internal_id: i64) -> Result<String,
     Ok(format!("{PREFIX}{}_{}_", name(step_type), hash_key(internal_id)?))
 }
 
+/// Whether only an engine may give this id.
+pub fn is_reserved(workflow: &str) -> bool {
+    workflow.starts_with(PREFIX)
+}
+
 /// Whether a workflow id was derived from a loop step.
 pub fn is_loop_body(workflow: &str) -> bool {
     workflow.starts_with("maestro_foreach_") || workflow.starts_with("maestro_while_")

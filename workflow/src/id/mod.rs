@@ -8,7 +8,7 @@ mod group;
 mod key;
 
 pub use base62::{NotPositive, encode_signal_value, hash_key, range_key};
-pub use body::{LoopBody, is_loop_body, loop_body_prefix};
+pub use body::{LoopBody, is_loop_body, is_reserved, loop_body_prefix};
 pub use dedup::{
     foreach_request, name_uuid, name_uuid_of_bytes, parts_md5, subworkflow_request, time_trigger_request, while_request,
 };

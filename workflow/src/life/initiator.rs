@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{
     definition::StepType,
-    id::{AttemptId, RunKey, StepId},
+    id::{self, AttemptId, RunKey, StepId, WorkflowId},
     param::Params,
     time::Timestamp,
     user::User,
@@ -17,8 +17,8 @@ use crate::{
 pub enum Initiator {
     /// A person or a service.
     Manual {
-        /// Who.
-        user: User,
+        /// Who; documents of others may not say it.
+        user: Option<User>,
     },
     /// A time trigger.
     Time {
@@ -118,6 +118,12 @@ impl Initiator {
         self.ancestors().last()
     }
 
+    /// The workflow around this run that a user wrote: bodies of loops are left out.
+    pub fn written_parent(&self) -> Option<&WorkflowId> {
+        let mut around = self.ancestors().iter().rev().map(|ancestor| &ancestor.run.workflow);
+        around.find(|workflow| !id::is_reserved(workflow))
+    }
+
     /// Whether the run is the body of a loop.
     pub fn is_loop(&self) -> bool {
         matches!(self, Self::Parent { kind: StepType::Foreach | StepType::While, .. })
@@ -126,18 +132,21 @@ impl Initiator {
     /// What started the run, as timelines tell it.
     pub fn account(&self) -> String {
         match self {
-            Self::Manual { user } => format!("Manually run a new workflow instance by a user [{}]", user.name),
+            Self::Manual { user } => {
+                let name = user.as_ref().map_or("unknown", |user| &*user.name);
+                format!("Manually run a new workflow instance by a user [{name}]")
+            }
             Self::Time { trigger_uuid, .. } => {
                 format!("TIME-based trigger runs a new workflow instance by trigger uuid [{trigger_uuid}]")
             }
             Self::Signal { trigger_uuid, .. } => {
                 format!("SIGNAL-based trigger runs a new workflow instance by trigger uuid [{trigger_uuid}]")
             }
-            Self::Parent { kind, ancestors } => {
+            Self::Parent { ancestors, .. } => {
+                let kind = self.kind();
                 let parent = ancestors.last().map(|Ancestor { run, step, attempt, .. }| {
                     format!("[{}][{}][{}][{step}][{attempt}]", run.workflow, run.instance, run.run)
                 });
-                let kind = kind.word().to_uppercase();
                 format!("{kind} step ({}) runs a new workflow instance", parent.unwrap_or_default())
             }
         }

@@ -122,7 +122,8 @@ impl Initiator {
         let depth = self.depth();
         let kind = self.kind();
         match self {
-            Self::Manual { user } => json!({ "depth": depth, "type": kind, "user": user.to_json() }),
+            Self::Manual { user: Some(user) } => json!({ "depth": depth, "type": kind, "user": user.to_json() }),
+            Self::Manual { user: None } => json!({ "depth": depth, "type": kind }),
             Self::Time { trigger_uuid, trigger_time, timezone } => {
                 let mut json = json!({ "trigger_uuid": &**trigger_uuid, "trigger_time": trigger_time, "depth": depth });
                 if let Some(timezone) = timezone {
@@ -143,14 +144,14 @@ impl Initiator {
     }
 
     /// Reads a document.
-    fn from_json(json: &Json) -> Option<Self> {
+    pub fn from_json(json: &Json) -> Option<Self> {
         let text = |field: &str| json[field].as_str().map(Arc::<str>::from);
-        let kind = match json["type"].as_str()? {
+        let kind = match json["type"].as_str()?.to_uppercase().as_str() {
             "MANUAL" => return Some(Self::Manual { user: serde_json::from_value(json["user"].clone()).ok()? }),
             "TIME" => {
                 return Some(Self::Time {
                     trigger_uuid: text("trigger_uuid")?,
-                    trigger_time: Timestamp(json["trigger_time"].as_i64()?),
+                    trigger_time: Timestamp(json["trigger_time"].as_i64().unwrap_or_default()),
                     timezone: text("timezone"),
                 });
             }

@@ -30,6 +30,11 @@ pub fn partial_definitions(json: &Json, path: &str, problems: &mut Vec<Problem>)
     entries(json, path, problems, Nesting::Inner)
 }
 
+/// Reads one definition that may lack its value.
+pub fn partial_definition(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Option<Definition> {
+    entry("", json, path, problems, Nesting::Inner)
+}
+
 /// Where a definition stands: entries of a MAP are checked later, when the layers are merged.
 #[derive(Clone, Copy, PartialEq)]
 enum Nesting {

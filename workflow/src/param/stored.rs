@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Body, Definition, Evaluated, Literal, Param, Params, Type, Value, number, read};
+use super::{Body, Definition, Evaluated, Literal, Param, Params, Source, Type, Value, number, read};
 use crate::{
     problem::{Problem, code},
     time::Timestamp,
@@ -12,14 +12,33 @@ use crate::{
 
 /// Reads params of a run or an attempt as [`super::write::params`] writes them.
 pub fn params(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Params {
-    let definitions = read::partial_definitions(json, path, problems);
-    let read = definitions.into_iter().map(|(name, definition)| {
-        let object = json.get(&*name).and_then(Json::as_object);
-        let at = format!("{path}.{name}");
-        let evaluated = object.and_then(|object| evaluated(&definition, object, &at, problems));
-        (name, Arc::new(Param { definition, evaluated }))
+    if !json.is_object() && !json.is_null() {
+        problems.push(Problem::new(code::WRONG_TYPE, path, "params are an object"));
+    }
+    let object = json.as_object().into_iter().flatten();
+    let read = object.filter_map(|(name, json)| {
+        Some((Arc::from(name.as_str()), Arc::new(param(json, &format!("{path}.{name}"), problems)?)))
     });
     read.collect()
+}
+
+/// Reads one param of a run or an attempt.
+pub fn param(json: &Json, path: &str, problems: &mut Vec<Problem>) -> Option<Param> {
+    // Old documents name sources that nobody knows any more; they say nothing that matters, but they are said.
+    let is_unknown = |source: &&Json| source.as_str().is_some_and(|word| !Source::WORDS.contains(&word));
+    let named = json.get("source").filter(is_unknown);
+    let definition = match named {
+        None => read::partial_definition(json, path, problems)?,
+        Some(source) => {
+            let mut known = json.clone();
+            known.as_object_mut()?.shift_remove("source");
+            let mut definition = read::partial_definition(&known, path, problems)?;
+            definition.extra.insert("source".to_owned(), source.clone());
+            definition
+        }
+    };
+    let evaluated = evaluated(&definition, json.as_object()?, path, problems);
+    Some(Param { definition: Arc::new(definition), evaluated })
 }
 
 /// What a param came to, where it came to something; a result without a time counts as evaluated long ago.

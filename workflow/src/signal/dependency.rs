@@ -104,7 +104,8 @@ impl Dependencies {
 }
 
 impl Dependency {
-    fn to_json(&self) -> Json {
+    /// As a document.
+    pub fn to_json(&self) -> Json {
         let mut object = Map::new();
         object.insert("name".to_owned(), Json::from(&*self.pattern.name));
         object.insert("status".to_owned(), serde_json::to_value(self.status).unwrap_or_default());
@@ -120,7 +121,8 @@ impl Dependency {
         Json::Object(object)
     }
 
-    fn from_json(document: &Json) -> Result<Self, String> {
+    /// From a document; the text says what cannot be read.
+    pub fn from_json(document: &Json) -> Result<Self, String> {
         let Json::Object(mut extra) = document.clone() else { return Err(format!("{document} is no dependency")) };
         let name = extra.shift_remove("name").and_then(|name| name.as_str().map(Arc::from));
         let status = extra.shift_remove("status").unwrap_or_else(|| Json::from("PENDING"));

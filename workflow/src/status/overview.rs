@@ -27,13 +27,35 @@ pub struct Overview {
 
 /// The steps in one status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Summarised")]
 pub struct StatusSummary {
     /// How many.
-    #[serde(default)]
     pub cnt: usize,
     /// Each of them, by ordinal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Listed>>,
+}
+
+/// A summary as documents have it: old ones only count.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Summarised {
+    Counted(usize),
+    Listed {
+        #[serde(default)]
+        cnt: usize,
+        #[serde(default)]
+        steps: Option<Vec<Listed>>,
+    },
+}
+
+impl From<Summarised> for StatusSummary {
+    fn from(summarised: Summarised) -> Self {
+        match summarised {
+            Summarised::Counted(cnt) => Self { cnt, steps: None },
+            Summarised::Listed { cnt, steps } => Self { cnt, steps },
+        }
+    }
 }
 
 /// A step in a list: ordinal, start and end of its latest attempt.

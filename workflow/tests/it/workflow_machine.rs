@@ -109,6 +109,30 @@ fn a_start_that_cannot_be_evaluated_is_refused_or_kept_as_failed() {
 }
 
 #[test]
+fn a_run_knows_the_moment_by_which_it_should_be_complete() {
+    let second = 1_000;
+    let midnight = START.0 - 12 * HOUR.0 - 600 * second;
+    let cases = [
+        (json!({ "duration_minutes": 30 }), json!(START.0 + 1_800 * second)),
+        (json!({ "completed_by_hour": 5, "tz": "UTC" }), json!(midnight + 5 * HOUR.0 - second)),
+        (json!({ "completed_by_ts": 123 }), json!(123)),
+        // Whom to tell about a run is no reason not to run it.
+        (json!({ "completed_by_hour": 5, "tz": "no zone" }), Json::Null),
+    ];
+    for (target, moment) in cases {
+        let mut shell = shell();
+        push(&mut shell, json!("PARALLEL"), noop(), json!({}));
+        let body = json!({ "alerting": { "tct": target } });
+        ask(&mut shell, Request::UpdateProperties { workflow: "w".into(), body }).unwrap();
+        start(&mut shell, json!({})).unwrap();
+        shell.pass(HOUR);
+        statuses(&mut shell, &["SUCCEEDED"]);
+        let known = &instance(&mut shell, 1).unwrap()["run_properties"]["alerting"]["tct"];
+        assert_eq!(known["completed_by_ts"], moment, "{target}");
+    }
+}
+
+#[test]
 fn a_crash_neither_loses_queued_runs_nor_starts_two_at_once() {
     let mut shell = shell();
     push(&mut shell, json!("SEQUENTIAL"), sleep(600), json!({}));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::{properties, reader::Reader, workflow};
@@ -11,7 +12,7 @@ use crate::{
         metadata::{self, Metadata},
         properties::Snapshot,
         shape,
-        version::Version,
+        version::{Extras, Version},
     },
     id::VersionId,
     problem::{Path, code},
@@ -77,7 +78,7 @@ struct Unfinished {
     is_default: Option<bool>,
     modify_time: Option<Timestamp>,
     internal_id: Option<i64>,
-    enriched_extras: Option<Json>,
+    enriched_extras: Option<Extras>,
 }
 
 impl Unfinished {
@@ -93,7 +94,12 @@ impl Unfinished {
             "is_default" => self.is_default = reader.boolean(path, json),
             "modify_time" => self.modify_time = reader.integer(path, json).map(Timestamp),
             "internal_id" => self.internal_id = reader.integer(path, json),
-            "enriched_extras" => self.enriched_extras = Some(json.clone()),
+            "enriched_extras" => match Extras::deserialize(json) {
+                Ok(extras) => self.enriched_extras = Some(extras),
+                Err(error) => {
+                    reader.report(code::WRONG_TYPE, path, error.to_string());
+                }
+            },
             _ => {
                 let message = format!(
                     "Unrecognized field \"{name}\" (class com.netflix.maestro.models.definition.WorkflowDefinition), not marked as ignorable"

@@ -10,7 +10,10 @@ use crate::{
         workflow::{Header, StoredVersion, not_found, resolve, timeline_key, unknown},
     },
     port::{Page, Reason, Refusal},
-    wire::page::{Direction, Range},
+    wire::{
+        page::{Direction, Range},
+        summary::{WorkflowEvent, WorkflowTimeline},
+    },
 };
 
 /// The newest timeline entries that are shown.
@@ -93,8 +96,9 @@ pub(super) fn timeline(rows: &dyn Rows, workflow: &WorkflowId) -> Found {
         limit: TIMELINE_MAX,
     };
     let found = rows.scan(&scan)?;
-    let events: Result<Vec<Json>, _> = found.iter().map(|(key, body)| row::parse(key, body)).collect();
-    Ok(json!({ "workflow_id": workflow, "timeline_events": events? }))
+    let events: Result<Vec<WorkflowEvent>, _> = found.iter().map(|(key, body)| row::parse(key, body)).collect();
+    let timeline = WorkflowTimeline { workflow_id: workflow.clone(), timeline_events: events? };
+    Ok(serde_json::to_value(timeline).unwrap_or_default())
 }
 
 pub(super) fn properties(rows: &dyn Rows, workflow: &WorkflowId, snapshot: &str) -> Found {

@@ -21,6 +21,7 @@ use crate::{
     restart::{Config, Launch, Policy},
     status::{InstanceStatus, Rollup, StepStatus, action},
     user::User,
+    wire::artifact::{self, Artifact},
 };
 
 /// The iterations of a foreach as its step follows them.
@@ -82,18 +83,18 @@ impl Foreach {
     }
 
     pub(super) fn artifact(&self) -> Json {
-        let mut artifact = json!({
-            "foreach_workflow_id": self.body_id, "foreach_identity": self.identity, "foreach_run_id": self.run,
-            "run_policy": self.policy, "run_id": self.own_run,
-        });
-        if let Some(ancestors) = self.ancestors {
-            artifact["ancestor_iteration_count"] = ancestors.into();
-        }
-        artifact["total_loop_count"] = self.total.into();
-        artifact["next_loop_index"] = self.next.into();
-        artifact["foreach_overview"] = serde_json::to_value(self.tracker.overview()).unwrap_or_default();
-        artifact["type"] = "FOREACH".into();
-        artifact
+        let artifact = artifact::Foreach {
+            foreach_workflow_id: self.body_id.clone(),
+            foreach_identity: self.identity.clone(),
+            foreach_run_id: self.run,
+            run_policy: self.policy,
+            run_id: self.own_run,
+            ancestor_iteration_count: self.ancestors,
+            total_loop_count: self.total,
+            next_loop_index: self.next,
+            foreach_overview: self.tracker.overview().clone(),
+        };
+        Artifact::Foreach(artifact).to_json()
     }
 
     pub(super) fn own(&self) -> Json {

@@ -10,6 +10,7 @@ use crate::{
     status::{InstanceStatus, StepStatus, action},
     timeline::{Event, Level},
     user::User,
+    wire,
 };
 
 /// Why API callers say that they act.
@@ -98,11 +99,16 @@ impl Flow {
         };
         let name = &user.name;
         let message = format!("User [{name}] take an action to {word} the running workflow instance run");
-        Ok(json!({
-            "workflow_id": self.key().workflow, "workflow_instance_id": self.key().instance,
-            "workflow_run_id": self.key().run, "workflow_instance_status": seen, "info": info,
-            "timeline_event": Event::log(turn.now, Level::Info, message).to_json(), "completed": is_completed,
-        }))
+        let answer = wire::answer::InstanceAction {
+            workflow_id: self.key().workflow.clone(),
+            workflow_instance_id: self.key().instance,
+            workflow_run_id: self.key().run,
+            workflow_instance_status: seen,
+            info: Some(info.into()),
+            timeline_event: Some(Event::log(turn.now, Level::Info, message)),
+            completed: is_completed,
+        };
+        Ok(serde_json::to_value(answer).unwrap_or_default())
     }
 
     fn step_action(

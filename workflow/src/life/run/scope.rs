@@ -114,7 +114,7 @@ fn initiator(initiator: &Initiator) -> context::Initiator<'_> {
         _ => None,
     };
     let user = match initiator {
-        Initiator::Manual { user } => Some(&*user.name),
+        Initiator::Manual { user } => user.as_ref().map(|user| &*user.name),
         _ => None,
     };
     context::Initiator { kind: initiator.kind(), timezone, user }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::{attempt::Nested, flow::Flow, nested::SUBWORKFLOW};
 use crate::{
     definition::{Kind, StepType},
-    id::{self, AttemptKey, InstanceId, RunId, RunKey, VersionId, WorkflowId},
+    id::{self, AttemptKey, RunKey, WorkflowId},
     life::{
         Address, Note, Turn,
         note::{self, ChildRefused, ChildRun, StartChild},
@@ -16,6 +17,7 @@ use crate::{
     restart::{Launch, Nesting, Policy},
     status::{InstanceStatus, Overview, Rollup, StepStatus},
     tag::{Namespace, Tag},
+    wire::artifact::{self, Artifact},
 };
 
 /// A child run as its step follows it.
@@ -56,15 +58,15 @@ impl Subworkflow {
 
     pub(super) fn artifact(&self) -> Option<Json> {
         let ChildRun { run, version, uuid } = self.child.as_ref()?;
-        let mut artifact = json!({
-            "subworkflow_id": run.workflow, "subworkflow_version_id": version, "subworkflow_instance_id": run.instance,
-            "subworkflow_run_id": run.run, "subworkflow_uuid": &**uuid,
-        });
-        if let Some(overview) = self.overview.as_deref().filter(|_| self.is_sync) {
-            artifact["subworkflow_overview"] = serde_json::to_value(overview).unwrap_or_default();
-        }
-        artifact["type"] = "SUBWORKFLOW".into();
-        Some(artifact)
+        let artifact = artifact::Subworkflow {
+            subworkflow_id: run.workflow.clone(),
+            subworkflow_version_id: *version,
+            subworkflow_instance_id: run.instance,
+            subworkflow_run_id: run.run,
+            subworkflow_uuid: Arc::clone(uuid),
+            subworkflow_overview: self.overview.clone().filter(|_| self.is_sync),
+        };
+        Some(Artifact::Subworkflow(artifact).to_json())
     }
 
     pub(super) fn own(&self) -> Json {
@@ -81,14 +83,13 @@ impl Subworkflow {
 
 /// The child that an artifact names.
 fn child_of(artifact: &Json) -> Option<ChildRun> {
-    let number = |field: &str| artifact[field].as_i64();
+    let child = artifact::Subworkflow::deserialize(artifact).ok()?;
     let run = RunKey {
-        workflow: WorkflowId::from(artifact["subworkflow_id"].as_str()?),
-        instance: InstanceId(number("subworkflow_instance_id")?),
-        run: RunId(number("subworkflow_run_id")?),
+        workflow: child.subworkflow_id,
+        instance: child.subworkflow_instance_id,
+        run: child.subworkflow_run_id,
     };
-    let version = VersionId(number("subworkflow_version_id")?);
-    Some(ChildRun { run, version, uuid: artifact["subworkflow_uuid"].as_str()?.into() })
+    Some(ChildRun { run, version: child.subworkflow_version_id, uuid: child.subworkflow_uuid })
 }
 
 impl Flow {

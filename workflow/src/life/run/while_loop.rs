@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::{
     Failure,
@@ -17,9 +17,10 @@ use crate::{
     definition::{Kind, StepType},
     id::{self, InstanceId, RunId, RunKey, WorkflowId},
     life::{Address, Note, RunSeed, Turn, note},
-    param::{Name, Param, Params, Value, stored, write},
+    param::{Name, Param, Params, Value, stored},
     restart::{Launch, Nesting, Policy},
     status::{InstanceStatus, Overview, Rollup, StepStatus},
+    wire::artifact::{self, Artifact},
 };
 
 /// What the step's timeline says when it cannot go on.
@@ -100,22 +101,20 @@ impl While {
     }
 
     pub(super) fn artifact(&self) -> Json {
-        let mut artifact = json!({
-            "loop_workflow_id": self.body_id, "loop_identity": self.identity, "loop_run_id": self.run,
-            "run_policy": self.policy, "run_id": self.own_run, "first_iteration": self.first, "last_iteration": self.last,
-        });
-        if let Some(status) = self.last_status {
-            artifact["last_status"] = status.as_str().into();
-        }
-        if let Some(overview) = &self.last_overview {
-            artifact["last_overview"] = serde_json::to_value(&**overview).unwrap_or_default();
-        }
-        artifact["rollup"] = serde_json::to_value(&self.rollup).unwrap_or_default();
-        let values = |values: &Vec<Value>| values.iter().map(write::value).collect::<Json>();
-        let variables = self.variables.iter().map(|(name, all)| (name.to_string(), values(all)));
-        artifact["loop_param_values"] = Json::Object(variables.collect::<Map<_, _>>());
-        artifact["type"] = "WHILE".into();
-        artifact
+        let artifact = artifact::While {
+            loop_workflow_id: self.body_id.clone(),
+            loop_identity: self.identity.clone(),
+            loop_run_id: self.run,
+            run_policy: self.policy,
+            run_id: self.own_run,
+            first_iteration: self.first,
+            last_iteration: self.last,
+            last_status: self.last_status,
+            last_overview: self.last_overview.clone(),
+            rollup: self.rollup.clone(),
+            loop_param_values: self.variables.clone(),
+        };
+        Artifact::While(artifact).to_json()
     }
 
     pub(super) fn own(&self) -> Json {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::{
     definition::SignalValue,
     life::{RowKey, Table},
     port::{Reason, Refusal},
-    signal::{Signal, request_id, value_from_json, value_to_json},
+    signal::{Signal, request_id, value_from_json},
     time::Timestamp,
+    wire::signal::SignalInstance,
 };
 
 /// The longest name of a signal.
@@ -80,18 +81,16 @@ impl Announcement {
 
     /// The document of the signal instance with this number.
     pub(super) fn document(&self, id: i64, now: Timestamp) -> Json {
-        let mut document = json!({ "name": &*self.name, "seq_id": id, "instance_id": &*self.request_id });
-        let mut put = |field: &str, value: Json| {
-            document[field] = value;
+        let instance = SignalInstance {
+            name: Arc::clone(&self.name),
+            seq_id: id,
+            instance_id: Arc::clone(&self.request_id),
+            params: self.params.clone(),
+            payload: self.payload.clone(),
+            request_time: self.request_time.unwrap_or(now),
+            create_time: now,
         };
-        let params = self.params.iter().map(|(name, value)| (name.to_string(), value_to_json(value)));
-        put("params", Json::Object(params.collect()));
-        if !self.payload.is_empty() {
-            put("payload", Json::Object(self.payload.clone()));
-        }
-        put("request_time", self.request_time.unwrap_or(now).0.into());
-        put("create_time", now.0.into());
-        document
+        serde_json::to_value(instance).unwrap_or_default()
     }
 }
 

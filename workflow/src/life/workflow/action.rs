@@ -9,7 +9,9 @@ use crate::{
     port::{Answer, Caller, Found, InstanceAction, Reason, Refusal},
     status::InstanceStatus,
     strategy::At,
+    timeline::{Event, Level},
     user::User,
+    wire,
 };
 
 /// Instances that one call for all of a workflow ends or unblocks at most; the answer says how many, and a further call takes the rest.
@@ -80,7 +82,7 @@ impl Workflow {
         };
         self.is_changed = true;
         turn.forget(members::key(&self.id, at));
-        turn.send(Address::Run(self.run_key(at)), Note::AddEvent(event.clone()));
+        turn.send(Address::Run(self.run_key(at)), Note::AddEvent(event.to_json()));
         self.dequeue_soon(turn);
         done(&self.run_key(at), InstanceStatus::Failed, &event, "The action is done.", true)
     }
@@ -130,7 +132,7 @@ impl Workflow {
         for &at in &unblocked_runs {
             turn.forget(members::key(&self.id, at));
             let event = unblocked(user, reason, turn);
-            turn.send(Address::Run(self.run_key(at)), Note::AddEvent(event));
+            turn.send(Address::Run(self.run_key(at)), Note::AddEvent(event.to_json()));
         }
         self.dequeue_soon(turn);
         Answer::ok(json!({
@@ -174,23 +176,26 @@ impl Act {
     }
 }
 
-fn done(key: &crate::id::RunKey, status: InstanceStatus, event: &Json, info: &str, is_completed: bool) -> Answer {
-    Answer::ok(json!({
-        "workflow_id": key.workflow, "workflow_instance_id": key.instance, "workflow_run_id": key.run,
-        "workflow_instance_status": status, "info": info, "timeline_event": event, "completed": is_completed,
-    }))
+fn done(key: &crate::id::RunKey, status: InstanceStatus, event: &Event, info: &str, is_completed: bool) -> Answer {
+    let answer = wire::answer::InstanceAction {
+        workflow_id: key.workflow.clone(),
+        workflow_instance_id: key.instance,
+        workflow_run_id: key.run,
+        workflow_instance_status: status,
+        info: Some(info.into()),
+        timeline_event: Some(event.clone()),
+        completed: is_completed,
+    };
+    Answer::ok(serde_json::to_value(answer).unwrap_or_default())
 }
 
-fn event(action: InstanceAction, user: &User, turn: &Turn<'_>) -> Json {
+fn event(action: InstanceAction, user: &User, turn: &Turn<'_>) -> Event {
     let message = format!("User [{}] take an action to {} the running workflow instance run", user.name, word(action));
-    super::record::log(turn.now, &message)
+    Event::log(turn.now, Level::Info, message)
 }
 
-fn unblocked(user: &User, reason: &str, turn: &Turn<'_>) -> Json {
-    json!({
-        "timestamp": turn.now.0, "type": "ACTION", "action": "UNBLOCK", "author": user.to_json(),
-        "message": "Unblocked the workflow instance.", "reason": reason,
-    })
+fn unblocked(user: &User, reason: &str, turn: &Turn<'_>) -> Event {
+    Event::action(turn.now, "UNBLOCK", user.clone(), Some("Unblocked the workflow instance."), Some(reason))
 }
 
 fn target(action: InstanceAction) -> InstanceStatus {

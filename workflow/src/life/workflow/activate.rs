@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::{Workflow, record::Change, resolve, wish::Wish};
+use super::{Workflow, resolve, wish::Wish};
 use crate::{
     id::VersionId,
     life::{Ticket, Turn, author},
     port::{Answer, Caller, Refusal},
     user::User,
+    wire::change::Change,
 };
 
 impl Workflow {
@@ -34,8 +35,9 @@ impl Workflow {
         };
         let number = self.tell(by, &message, turn);
         if previous != version {
-            let fields = json!({ "current_active_version_id": version, "previous_active_version_id": previous });
-            self.publish(Change::Activation, by, number, fields, turn);
+            let change =
+                Change::Activation { current_active_version_id: version, previous_active_version_id: previous };
+            self.publish(change, by, number, turn);
             self.follow_triggers(turn);
             self.dequeue_soon(turn);
         }
@@ -57,7 +59,7 @@ impl Workflow {
         };
         let number = self.tell(&by, &message, turn);
         if previous != VersionId::default() {
-            self.publish(Change::Deactivation, &by, number, json!({ "previous_active_version_id": previous }), turn);
+            self.publish(Change::Deactivation { previous_active_version_id: previous }, &by, number, turn);
             self.follow_triggers(turn);
         }
         Ok(self.activation_answer(&by, previous, "DEACTIVATE", &message, turn))

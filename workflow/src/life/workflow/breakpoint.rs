@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{Workflow, record, request, wish::Wish};
 use crate::{
     definition::{self, Step, StepType},
-    id::{AttemptKey, StepId, VersionId, WorkflowId, loop_body_prefix},
+    id::{AttemptKey, RunKey, StepId, VersionId, WorkflowId, loop_body_prefix},
     life::{Address, Bound, Note, Order, Row, RowKey, Rows, Scan, Table, Ticket, Turn, Unreadable, author, row},
     port::{Answer, Caller, Reason, Refusal},
     time::Timestamp,
     user::User,
+    wire::step::PausedAttempt,
 };
 
 /// Rows read in one scan while loading.
@@ -23,18 +23,6 @@ const SCAN: usize = 1_000;
 pub(super) struct Breakpoints {
     set: BTreeMap<StepId, RowKey>,
     paused: BTreeMap<AttemptKey, RowKey>,
-}
-
-/// A paused attempt's row, as clients read it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Paused {
-    workflow_id: WorkflowId,
-    workflow_version_id: VersionId,
-    workflow_instance_id: i64,
-    workflow_run_id: i64,
-    step_id: StepId,
-    step_attempt_id: i64,
-    create_time: Timestamp,
 }
 
 /// A breakpoint that waits for the definition to be read.
@@ -54,23 +42,21 @@ impl Breakpoints {
             Ok(())
         })?;
         each(rows, &paused_table(workflow), |key, body| {
-            let paused: Paused = row::parse(&key, body)?;
-            breakpoints.paused.insert(paused.attempt(), key);
+            let paused: PausedAttempt = row::parse(&key, body)?;
+            breakpoints.paused.insert(attempt_of(&paused), key);
             Ok(())
         })?;
         Ok(breakpoints)
     }
 }
 
-impl Paused {
-    fn attempt(&self) -> AttemptKey {
-        let run = crate::id::RunKey {
-            workflow: self.workflow_id.clone(),
-            instance: crate::id::InstanceId(self.workflow_instance_id),
-            run: crate::id::RunId(self.workflow_run_id),
-        };
-        AttemptKey { run, step: self.step_id.clone(), attempt: crate::id::AttemptId(self.step_attempt_id) }
-    }
+fn attempt_of(paused: &PausedAttempt) -> AttemptKey {
+    let run = RunKey {
+        workflow: paused.workflow_id.clone(),
+        instance: paused.workflow_instance_id,
+        run: paused.workflow_run_id,
+    };
+    AttemptKey { run, step: paused.step_id.clone(), attempt: paused.step_attempt_id }
 }
 
 impl Workflow {
@@ -168,13 +154,13 @@ impl Workflow {
             return self.let_go(&attempt, turn);
         }
         let AttemptKey { run, step, attempt: number } = &attempt;
-        let paused = Paused {
+        let paused = PausedAttempt {
             workflow_id: run.workflow.clone(),
             workflow_version_id: version,
-            workflow_instance_id: run.instance.0,
-            workflow_run_id: run.run.0,
+            workflow_instance_id: run.instance,
+            workflow_run_id: run.run,
             step_id: step.clone(),
-            step_attempt_id: number.0,
+            step_attempt_id: *number,
             create_time: at,
         };
         // Bodies of different loops may have equal instances and runs, never equal ids.

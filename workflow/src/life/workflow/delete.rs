@@ -4,17 +4,14 @@
 
 use serde_json::json;
 
-use super::{
-    Workflow,
-    header::Stage,
-    record::{Change, Recent},
-};
+use super::{Workflow, header::Stage, record::Recent};
 use crate::{
     id::is_loop_body,
     life::{Effect, Turn, Wake, author, workflow::breakpoint::Breakpoints},
     port::{Answer, Caller, Found, Lookup, Reason, Refusal},
     time::Millis,
     user::User,
+    wire::change::Change,
 };
 
 /// How long a deletion rests between two batches, so that others get their turn.
@@ -86,6 +83,6 @@ impl Workflow {
         let failed = self.queue.blocking().count();
         self.queue.unblock_oldest(failed);
         // Nothing else of this life of the id has number -1.
-        self.publish(Change::Deletion, by, -1, json!({ "internal_id": internal_id }), turn);
+        self.publish(Change::Deletion { internal_id }, by, -1, turn);
     }
 }

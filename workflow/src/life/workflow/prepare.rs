@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::{
-    definition::{self, Parsable, StepType},
+    definition::{self, Parsable, StepType, target_time::TargetTime},
     duration,
     life::{Initiator, Turn},
     param::{
-        self, Cache, Context, Definitions, Evaluator, Params, Source, context, defaults,
+        self, Cache, Context, Definitions, Evaluator, Params, Source, Value, context, defaults,
         layers::{self, Origin},
     },
     port::{Found, Lookup, Reason, Refusal},
@@ -42,7 +43,7 @@ impl Context for Scope<'_> {
             _ => None,
         };
         let user = match self.initiator {
-            Initiator::Manual { user } => Some(&*user.name),
+            Initiator::Manual { user } => user.as_ref().map(|user| &*user.name),
             _ => None,
         };
         let triggers = self.definition.time_triggers_or_none();
@@ -141,7 +142,14 @@ pub(super) fn evaluated(
     evaluator.workflow_params(&mut params).map_err(|error| refusal(&error))?;
     let timeout = scope.definition.timeout.as_ref();
     let timeout = timeout.map(|timeout| self::timeout(timeout, &params, &mut evaluator)).transpose()?;
-    let alerting = alerting.map(|alerting| filled(alerting, &params, &mut evaluator, 0)).transpose()?;
+    // Whom to tell about a run is no reason not to run it: settings that cannot be evaluated stay as they were written.
+    let alerting = alerting.map(|alerting| {
+        let mut alerting = filled(alerting, &params, &mut evaluator, 0).unwrap_or_else(|_| alerting.clone());
+        if let Some(moment) = completed_by(&alerting, &params, &mut evaluator) {
+            alerting["tct"][TargetTime::MOMENT] = moment.into();
+        }
+        alerting
+    });
     Ok(Prepared { params, timeout, alerting })
 }
 
@@ -181,6 +189,15 @@ fn filled(json: &Json, params: &Params, evaluator: &mut Evaluator<'_>, depth: us
             object.iter().map(|(name, json)| Ok((name.clone(), filled(json, params, evaluator, depth + 1)?))).collect()
         }
         other => Ok(other.clone()),
+    }
+}
+
+/// When the run should be complete, in epoch milliseconds.
+fn completed_by(alerting: &Json, params: &Params, evaluator: &mut Evaluator<'_>) -> Option<i64> {
+    let target = TargetTime::deserialize(alerting.get("tct")?).ok()?;
+    match evaluator.attribute(TargetTime::MOMENT, &target.completed_by().ok()?, params).ok()?.value {
+        Value::Long(moment) => Some(moment),
+        _ => None,
     }
 }
 

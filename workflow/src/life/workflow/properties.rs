@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Workflow, record::Change};
+use super::Workflow;
 use crate::{
     definition::{
         self, Properties, Rule,
@@ -12,6 +12,7 @@ use crate::{
     port::{Answer, Caller, Reason, Refusal},
     problem::{Path, Problem},
     tag::{self, Namespace},
+    wire::change::Change,
 };
 
 /// Tags of properties change by calls of their own.
@@ -85,7 +86,7 @@ impl Workflow {
     ) -> Result<Answer, Refusal> {
         self.put_properties(author, after, turn);
         let number = self.tell(author, message, turn);
-        self.publish(Change::Properties, author, number, json!({ "snapshot_id": turn.now.0 }), turn);
+        self.publish(Change::Properties { snapshot_id: turn.now.0 }, author, number, turn);
         self.follow_triggers(turn);
         self.dequeue_soon(turn);
         Ok(Answer::ok(self.known()?.properties.clone()))

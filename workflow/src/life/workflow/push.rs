@@ -7,7 +7,6 @@ use serde_json::{Value as Json, json};
 use super::{
     Head, StoredVersion, Version, Workflow,
     check::{Fault, check},
-    record::Change,
 };
 use crate::{
     definition::{self, CreateRequest, metadata::Metadata, properties::Snapshot},
@@ -15,6 +14,7 @@ use crate::{
     life::{Row, Turn, author, workflow::Stage},
     port::{Answer, Caller, Reason, Refusal},
     user::User,
+    wire::change::{Change, NewVersion},
 };
 
 impl Workflow {
@@ -103,18 +103,18 @@ impl Workflow {
         let active = self.header.as_ref().map(|header| header.active_version).unwrap_or_default();
         let activation = if request.is_active { "and activated it" } else { "without activating it" };
         let number = self.tell(author, &format!("Created a new version [{version}] {activation}"), turn);
-        let name = request.workflow.name.as_deref().unwrap_or(&self.id);
-        let mut fields = json!({
-            "workflow_name": name,
-            "version_id": version,
-            "current_active_version_id": active,
-            "previous_active_version_id": previous,
-        });
-        let change = if changes_properties { Change::Definition } else { Change::Version };
-        if changes_properties {
-            fields["snapshot_id"] = turn.now.0.into();
-        }
-        self.publish(change, author, number, fields, turn);
+        let version = NewVersion {
+            workflow_name: Some(request.workflow.name_or_id().into()),
+            version_id: version,
+            current_active_version_id: active,
+            previous_active_version_id: previous,
+        };
+        let change = if changes_properties {
+            Change::Definition { version, snapshot_id: turn.now.0 }
+        } else {
+            Change::Version(version)
+        };
+        self.publish(change, author, number, turn);
     }
 
     /// Puts properties in force.

@@ -12,10 +12,14 @@ use super::{Head, Workflow};
 use crate::{
     event::Event,
     id::{InstanceId, RunId, VersionId, WorkflowId},
-    life::{Ancestor, Initiator, Row, RowKey, Table, Turn},
+    life::{Row, RowKey, Table, Turn},
     strategy::At,
     time::Timestamp,
     user::User,
+    wire::{
+        change::{Change, WorkflowChange},
+        summary::WorkflowEvent,
+    },
 };
 
 /// Request ids that are remembered beside the rows: far more than a commit takes at full load.
@@ -69,80 +73,31 @@ pub(super) fn log(now: Timestamp, message: &str) -> Json {
     json!({ "timestamp": now.0, "type": "LOG", "level": "INFO", "message": message })
 }
 
-/// What started a run, as timelines tell it.
-pub(super) fn account(initiator: &Initiator) -> String {
-    match initiator {
-        Initiator::Manual { user } => format!("Manually run a new workflow instance by a user [{}]", user.name),
-        Initiator::Time { trigger_uuid, .. } => {
-            format!("TIME-based trigger runs a new workflow instance by trigger uuid [{trigger_uuid}]")
-        }
-        Initiator::Signal { trigger_uuid, .. } => {
-            format!("SIGNAL-based trigger runs a new workflow instance by trigger uuid [{trigger_uuid}]")
-        }
-        Initiator::Parent { ancestors, .. } => {
-            let parent = ancestors.last().map(|Ancestor { run, step, attempt, .. }| {
-                format!("[{}][{}][{}][{step}][{attempt}]", run.workflow, run.instance, run.run)
-            });
-            format!("{} step ({}) runs a new workflow instance", initiator.kind(), parent.unwrap_or_default())
-        }
-    }
-}
-
-/// What a change is called when it is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// A version and properties were pushed.
-    Definition,
-    /// A version was pushed.
-    Version,
-    /// Properties were changed.
-    Properties,
-    /// Another version is active.
-    Activation,
-    /// No version is active any more.
-    Deactivation,
-    /// The workflow is gone.
-    Deletion,
-}
-
-impl Change {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Definition => "WORKFLOW_DEFINITION_CHANGE_EVENT",
-            Self::Version => "WORKFLOW_VERSION_CHANGE_EVENT",
-            Self::Properties => "WORKFLOW_PROPERTIES_CHANGE_EVENT",
-            Self::Activation => "WORKFLOW_ACTIVATION_CHANGE_EVENT",
-            Self::Deactivation => "WORKFLOW_DEACTIVATION_CHANGE_EVENT",
-            Self::Deletion => "WORKFLOW_DELETION_CHANGE_EVENT",
-        }
-    }
-}
-
 impl Workflow {
     /// Adds an entry to the workflow's timeline and gives its number.
     pub(super) fn tell(&mut self, author: &User, message: &str, turn: &mut Turn<'_>) -> i64 {
         self.is_changed = true;
         let Some(header) = &mut self.header else { return 0 };
         header.timeline_last += 1;
-        let entry = json!({ "author": author.to_json(), "log": message, "timestamp": turn.now.0 });
+        let entry = WorkflowEvent { author: author.clone(), log: message.into(), timestamp: turn.now };
         turn.save(Row::settled(timeline_key(&self.id, header.timeline_last), &entry));
         header.timeline_last
     }
 
     /// Publishes a change; `number` is that of its timeline entry, which no other change of this life of the id has.
-    pub(super) fn publish(&self, change: Change, author: &User, number: i64, fields: Json, turn: &mut Turn<'_>) {
+    pub(super) fn publish(&self, change: Change, author: &User, number: i64, turn: &mut Turn<'_>) {
         let internal_id = self.header.as_ref().map_or(0, |header: &Head| header.internal_id);
-        let mut document = json!({
-            "type": change.name(),
-            "workflow_id": self.id,
-            "cluster_name": turn.surroundings.settings().cluster_name,
-            "author": author.to_json(),
-            "event_time": turn.now.0,
-        });
-        if let (Some(document), Json::Object(fields)) = (document.as_object_mut(), fields) {
-            document.extend(fields);
-        }
         let key = format!("{}/{internal_id}/{number}/{}", self.id, change.name());
+        let event = WorkflowChange {
+            change,
+            workflow_id: self.id.clone(),
+            cluster_name: turn.surroundings.settings().cluster_name.as_str().into(),
+            author: author.clone(),
+            event_time: turn.now,
+            sync_time: None,
+            send_time: None,
+        };
+        let document = serde_json::to_value(event).unwrap_or_default();
         turn.effects.push(crate::life::Effect::Publish(Event { key, document }));
     }
 }

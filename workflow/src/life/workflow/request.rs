@@ -35,7 +35,7 @@ impl StartRequest {
     pub(super) fn read(body: &Json, caller: &User) -> Result<Self, Refusal> {
         let Json::Object(object) = body else { return Err(unread("the body of a start request is an object")) };
         let mut request = Self {
-            initiator: Initiator::Manual { user: caller.clone() },
+            initiator: Initiator::Manual { user: Some(caller.clone()) },
             request_id: None,
             request_time: None,
             runtime_tags: None,
@@ -88,7 +88,7 @@ fn initiator(json: &Json, caller: &User, problems: &mut Vec<Problem>) -> Result<
     let Json::Object(object) = json else { return Err(unread("an initiator is an object")) };
     let word = object.get("type").and_then(Json::as_str).unwrap_or_default().to_uppercase();
     match word.as_str() {
-        "MANUAL" => Ok(Initiator::Manual { user: caller.clone() }),
+        "MANUAL" => Ok(Initiator::Manual { user: Some(caller.clone()) }),
         "TIME" => Ok(Initiator::Time {
             trigger_uuid: Arc::from(field(object, "trigger_uuid")?),
             trigger_time: Timestamp(integer("trigger_time", object.get("trigger_time").unwrap_or(&Json::Null))?),

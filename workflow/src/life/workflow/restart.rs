@@ -40,7 +40,7 @@ impl Workflow {
             asker,
             uuid: walk.request_id.unwrap_or_else(|| turn.ids.uuid().to_string().into()),
             version: VersionId::default(),
-            initiator: Initiator::Manual { user: walk.user },
+            initiator: Initiator::Manual { user: Some(walk.user) },
             run_params: None,
             runtime_tags: walk.runtime_tags,
             correlation: None,

@@ -28,7 +28,9 @@ use crate::{
     strategy::{Arrival, At, Decision, Past, Target},
     tag::Tags,
     time::Timestamp,
+    timeline::{Event, Level},
     user::User,
+    wire::answer::{StartStatus, Started},
 };
 
 /// A wish for a run, from whomever.
@@ -331,7 +333,7 @@ impl Workflow {
                 if !refusal.errors.is_empty() {
                     details["errors"] = refusal.errors.into();
                 }
-                let timeline = vec![record::log(turn.now, &record::account(&start.initiator)), details];
+                let timeline = vec![record::log(turn.now, &start.initiator.account()), details];
                 Standing::Ended { status: InstanceStatus::Failed, timeline }
             }
             Decision::Queued(_) | Decision::Duplicated => Standing::Queued,
@@ -400,7 +402,7 @@ impl Workflow {
 
     fn answer_start(&self, start: &Start, version: VersionId, made: Made, turn: &mut Turn<'_>) {
         let key = |at: At| RunKey { workflow: self.id.clone(), instance: at.instance, run: at.run };
-        let event = record::log(turn.now, &record::account(&start.initiator));
+        let event = Event::log(turn.now, Level::Info, start.initiator.account());
         match &start.asker {
             Asker::Trigger => {}
             Asker::Firing(execution) => trigger::settled(&self.id, Arc::clone(execution), turn),
@@ -432,26 +434,27 @@ fn answer(
     start: &Start,
     version: VersionId,
     made: Made,
-    event: &Json,
+    event: &Event,
     target: Target,
 ) -> Answer {
     let (instance, run, status) = match (made, target) {
         (Made::New(at, status), _) => {
-            let status = if status == InstanceStatus::Stopped { "STOPPED" } else { "CREATED" };
+            let status = if status == InstanceStatus::Stopped { StartStatus::Stopped } else { StartStatus::Created };
             (at.instance, at.run, status)
         }
-        (Made::Before(_), Target::Fresh) => (InstanceId(0), RunId(0), "DUPLICATED"),
-        (Made::Before(_), Target::Restart(instance)) => (instance, RunId(0), "DUPLICATED"),
+        (Made::Before(_), Target::Fresh) => (InstanceId(0), RunId(0), StartStatus::Duplicated),
+        (Made::Before(_), Target::Restart(instance)) => (instance, RunId(0), StartStatus::Duplicated),
     };
-    Answer::ok(json!({
-        "workflow_id": workflow,
-        "workflow_version_id": version,
-        "workflow_instance_id": instance,
-        "workflow_run_id": run,
-        "workflow_uuid": &*start.uuid,
-        "status": status,
-        "timeline_event": event,
-    }))
+    let started = Started {
+        workflow_id: workflow.clone(),
+        workflow_version_id: version,
+        workflow_instance_id: instance,
+        workflow_run_id: run,
+        workflow_uuid: Arc::clone(&start.uuid),
+        status,
+        timeline_event: Some(event.clone()),
+    };
+    Answer::ok(serde_json::to_value(started).unwrap_or_default())
 }
 
 /// The DAG of the run: the whole one, or what a restart runs again.

@@ -1,0 +1,70 @@
+//! Types with a reader and a writer of their own, as fields of documents that are derived.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Value as Json;
+
+use crate::{
+    definition::{SignalValue, Step, properties::Snapshot, read, template::Template, write},
+    graph::Dag,
+    life::Initiator,
+    param::{self, Definition, Param, Value},
+    problem::{Path, Problem},
+    restart,
+    retry::StepRetry,
+    signal,
+    tag::{self, Tag},
+    time::Timestamp,
+    timeline::{Event, Timeline},
+};
+
+macro_rules! carried {
+    ($($type:ty: $read:expr, $write:expr;)*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let write: fn(&Self) -> Json = $write;
+                write(self).serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let read: fn(&Json) -> Result<Self, String> = $read;
+                read(&Json::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+// An event that was written without its time happened before anything that we know of.
+carried! {
+    Event: |json| Self::from_json(json, Timestamp(0)).map_err(|error| error.to_string()), Self::to_json;
+    Timeline: |json| Self::from_json(json, Timestamp(0)).map_err(|error| error.to_string()), Self::to_json;
+    Initiator: |json| Self::from_json(json).ok_or_else(|| format!("{json} is no initiator")), Self::to_json;
+    restart::Config: |json| Self::from_json(json).map_err(|error| error.to_string()), Self::to_json;
+    StepRetry: |json| Ok(Self::from_json(json)), Self::to_json;
+    Dag: |json| Self::from_json(json).map_err(|error| error.to_string()), Self::to_json;
+    Step: |json| accepted(read::step(json)), write::step;
+    Snapshot: |json| accepted(read::snapshot(json)), write::snapshot;
+    Template: |json| accepted(read::template(json)), write::template;
+    Definition: |json| noted(|problems| param::read::definition("", json, "param", problems)), param::write::definition;
+    Param: |json| noted(|problems| param::stored::param(json, "param", problems)), param::write::param;
+    Value: |json| Ok(param::stored::plain(json)), param::write::value;
+    Tag: |json| noted(|problems| tag::read_one(json, &Path::At("tag"), problems)), tag::write_one;
+    SignalValue: |json| signal::value_from_json(json).map_err(|error| error.to_string()), signal::value_to_json;
+    signal::Dependency: Self::from_json, Self::to_json;
+}
+
+fn accepted<T>(reading: read::Reading<T>) -> Result<T, String> {
+    reading.accepted().map_err(|problems| text(&problems))
+}
+
+/// What was read, unless there are problems with it.
+fn noted<T>(read: impl FnOnce(&mut Vec<Problem>) -> Option<T>) -> Result<T, String> {
+    let mut problems = Vec::new();
+    let value = read(&mut problems).filter(|_| !problems.iter().any(Problem::refuses));
+    value.ok_or_else(|| text(&problems))
+}
+
+fn text(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ")
+}
