@@ -14,7 +14,7 @@ use legacy_adapter::{LegacyStage, Profile};
 use replay::{
     campaign::{Baseline, Contest, CorpusIdentity, Report},
     compare::Rules,
-    corpus::{Corpus, Location},
+    corpus::{self, Corpus, Location},
     defect::Defect,
     placeholder::stands_in,
     sample::Kept,
@@ -176,18 +176,18 @@ pub(crate) fn bar(of: usize, what: &str, output: &Output) -> ProgressBar {
 }
 
 /// A failure of the corpus, with what to do next.
-pub(crate) fn corpus_failure(error: replay::corpus::Error) -> Failure {
+pub(crate) fn corpus_failure(error: corpus::Error) -> Failure {
     let hint = error.hint();
-    use replay::corpus::Error;
     let exit = match &error {
-        Error::Location(_) | Error::BucketMissing { .. } | Error::FolderMissing(_) | Error::Missing { .. } => {
-            Exit::BadInput
-        }
-        Error::NotWritable { .. }
-        | Error::DiskFull { .. }
-        | Error::Folder { .. }
-        | Error::Newer { .. }
-        | Error::Damaged { .. } => Exit::Storage,
+        corpus::Error::Location(_)
+        | corpus::Error::BucketMissing { .. }
+        | corpus::Error::FolderMissing(_)
+        | corpus::Error::Missing { .. } => Exit::BadInput,
+        corpus::Error::NotWritable { .. }
+        | corpus::Error::DiskFull { .. }
+        | corpus::Error::Folder { .. }
+        | corpus::Error::Newer { .. }
+        | corpus::Error::Damaged { .. } => Exit::Storage,
         _ => Exit::Unreachable,
     };
     Failure::new(exit, error).with_hint(hint)

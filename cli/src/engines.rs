@@ -57,10 +57,13 @@ impl Running {
     pub(crate) async fn shutdown(self) {
         match self {
             Self::Actor(engine) => engine.shutdown(SHUTDOWN_MAX).await,
-            Self::Legacy(engine) => match Arc::try_unwrap(engine) {
-                Ok(engine) => engine.shutdown().await,
-                Err(_) => tracing::warn!("somebody still holds the polling engine; it ends with the process"),
-            },
+            Self::Legacy(engine) => {
+                if let Ok(engine) = Arc::try_unwrap(engine) {
+                    engine.shutdown().await;
+                } else {
+                    tracing::warn!("somebody still holds the polling engine; it ends with the process");
+                }
+            }
         }
     }
 }
@@ -125,23 +128,21 @@ struct ByType(Runtimes);
 
 impl StepRuntime for ByType {
     fn run(&self, attempt: AttemptKey, work: Work) -> Pending<'_, Report> {
-        match self.0.get(&work.step_type) {
-            Some(runtime) => runtime.run(attempt, work),
-            None => {
-                let event = serde_json::json!({
-                    "type": "LOG",
-                    "level": "ERROR",
-                    "message": format!("no runtime executes steps of type {:?} here", work.step_type),
-                });
-                let report = Report {
-                    conclusion: Conclusion::FatalError,
-                    outputs: serde_json::Map::new(),
-                    artifacts: serde_json::Map::new(),
-                    timeline: vec![event],
-                };
-                Box::pin(async move { report })
-            }
+        if let Some(runtime) = self.0.get(&work.step_type) {
+            return runtime.run(attempt, work);
         }
+        let event = serde_json::json!({
+            "type": "LOG",
+            "level": "ERROR",
+            "message": format!("no runtime executes steps of type {:?} here", work.step_type),
+        });
+        let report = Report {
+            conclusion: Conclusion::FatalError,
+            outputs: serde_json::Map::new(),
+            artifacts: serde_json::Map::new(),
+            timeline: vec![event],
+        };
+        Box::pin(async move { report })
     }
 
     fn terminate(&self, attempt: AttemptKey, work: Work) -> Pending<'_, ()> {

@@ -2,6 +2,7 @@
 //!
 //! One binary, one file a command. Standard output is data, standard error is narration.
 
+mod bench;
 mod campaign;
 mod clock;
 mod command;

@@ -25,7 +25,7 @@ const CALLS: usize = 1_024;
 const REPORTS: usize = 1_024;
 
 /// How long the engine sleeps when nothing is due; a call wakes it at once.
-const IDLE: Duration = Duration::from_secs(3_600);
+const IDLE: Duration = Duration::from_hours(1);
 
 /// What an embedded polling engine runs with.
 pub struct Options {

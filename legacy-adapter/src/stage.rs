@@ -7,6 +7,7 @@ use workflow::{
     id::{AttemptKey, SeededIds},
     life::{self, Around, Decisions, MemoryRows, Settings, Ticket},
     port::{Act, Answer, Caller, EngineName, HarnessError, Refusal, Rehearsal, Rehearsed, Report, Request, Stage},
+    status::InstanceStatus,
     time::{Millis, Timestamp},
     user::User,
 };
@@ -125,7 +126,8 @@ impl Play<'_> {
     fn until_ended(&mut self, root: &workflow::id::InstanceKey) -> Result<Timestamp, HarnessError> {
         loop {
             let status = life::latest_status(root, self.core.rows());
-            if status.map_err(|error| HarnessError::Broken(error.to_string()))?.is_some_and(|one| one.is_terminal()) {
+            if status.map_err(|error| HarnessError::Broken(error.to_string()))?.is_some_and(InstanceStatus::is_terminal)
+            {
                 return Ok(self.now);
             }
             let due = self.next_due().ok_or_else(|| HarnessError::Endless("nothing was due any more".to_owned()))?;

@@ -195,7 +195,11 @@ impl Timing {
         let (first, passed) = (tick(due), tick(now));
         self.taken = self.taken.split_off(&passed);
         let batch = self.profile.queue_batch.max(1);
-        let free = (first..).find(|poll| self.taken.get(poll).is_none_or(|&taken| taken < batch)).unwrap_or(first);
+        let mut free = first;
+        // Ends: only so many polls are full as there are messages.
+        while self.taken.get(&free).is_some_and(|&taken| taken >= batch) {
+            free += 1;
+        }
         *self.taken.entry(free).or_insert(0) += 1;
         Timestamp(self.phase + free * step)
     }

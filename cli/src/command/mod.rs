@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bench;
 mod check;
 mod conformance;
 mod demo;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Report(report::Args),
     Explain(explain::Args),
     Conformance(conformance::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -40,6 +42,7 @@ impl Command {
             Self::Report(args) => report::run(&args, output).await,
             Self::Check(args) => check::run(&args, output),
             Self::Explain(args) => explain::run(&args, output),
+            Self::Bench(args) => bench::run(&args, output).await,
             Self::Conformance(args) => conformance::run(&args, output),
         }
     }

@@ -157,7 +157,8 @@ fn params(pairs: &[String]) -> Result<Map<String, Json>, Failure> {
 }
 
 fn refused(what: &str, refusal: &Refusal) -> Failure {
-    let details = refusal.errors.iter().map(|error| format!("\n  {error}")).collect::<String>();
-    Failure::new(Exit::BadInput, anyhow!("{what}: {}{details}", refusal.message))
+    let mut told = vec![format!("{what}: {}", refusal.message)];
+    told.extend(refusal.errors.iter().map(|error| format!("  {error}")));
+    Failure::new(Exit::BadInput, anyhow!(told.join("\n")))
         .with_hint("`segue check FILE` shows every problem in its place")
 }

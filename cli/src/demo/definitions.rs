@@ -1,5 +1,7 @@
 //! The workflows of the demo: Maestro's own samples that need nothing but an engine (Apache-2.0, see the folder).
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use serde_json::Value as Json;
 use workflow::{
@@ -79,7 +81,8 @@ pub(crate) fn samples(now: Timestamp) -> anyhow::Result<Vec<Sample>> {
 }
 
 fn sample(name: &str, text: &str, now: Timestamp) -> anyhow::Result<Sample> {
-    let format = if name.ends_with(".yaml") { Format::Yaml } else { Format::Json };
+    let format =
+        if Path::new(name).extension().is_some_and(|ending| ending == "yaml") { Format::Yaml } else { Format::Json };
     let limits = Limits::standard();
     let checked = check(text, format, Settings { limits: &limits, templates: &NoTemplates, environment: "demo", now });
     let mut request = checked.request.ok_or_else(|| anyhow!("the demo's definition {name} is not accepted"))?;

@@ -1,7 +1,6 @@
 //! A small production on the old engine, in virtual time: hundreds of runs with varied params, some stopped, killed and restarted.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -203,7 +202,12 @@ struct Outside;
 impl StepRuntime for Outside {
     fn run(&self, attempt: AttemptKey, work: Work) -> Pending<'_, Report> {
         Box::pin(async move {
-            let hash = attempt.run.instance.0.wrapping_mul(31).wrapping_add(attempt.step.len() as i64);
+            let hash = attempt
+                .run
+                .instance
+                .0
+                .wrapping_mul(31)
+                .wrapping_add(i64::from(attempt.step.as_bytes().first().copied().unwrap_or(0)));
             tokio::time::sleep(Duration::from_millis(150 + hash.rem_euclid(400).unsigned_abs())).await;
             let is_out = attempt.attempt.0 == 1 && hash.rem_euclid(i64::from(FLAKY_ONE_IN)) == 0;
             let event = json!({ "type": "LOG", "level": "INFO", "message": format!("called the outside as {}", work.step_uuid) });
@@ -219,9 +223,4 @@ impl StepRuntime for Outside {
     fn terminate(&self, _attempt: AttemptKey, _work: Work) -> Pending<'_, ()> {
         Box::pin(async {})
     }
-}
-
-/// A folder of the demo, made if it is missing.
-pub(crate) fn folder(path: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(path).with_context(|| format!("{} could not be made", path.display()))
 }

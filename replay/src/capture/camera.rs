@@ -160,9 +160,13 @@ fn redact(
     let mut whole = serde_json::to_value(&*sample).map_err(|error| unreadable(&error.to_string()))?;
     let mut redactor = Redactor::default();
     redactor.learn(&whole);
-    definitions.iter().for_each(|(_, _, body)| redactor.learn(body));
+    for (_, _, body) in &*definitions {
+        redactor.learn(body);
+    }
     redactor.redact(&mut whole);
-    definitions.iter_mut().for_each(|(_, _, body)| redactor.redact(body));
+    for (_, _, body) in &mut *definitions {
+        redactor.redact(body);
+    }
     *sample = serde_json::from_value(whole).map_err(|error| unreadable(&error.to_string()))?;
     Ok(redactor.redactions())
 }

@@ -16,7 +16,7 @@ use aws_smithy_http_client::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One try of one request; samples are small.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The region where none is configured; servers other than AWS take any.
 const REGION_DEFAULT: &str = "us-east-1";
@@ -30,7 +30,7 @@ pub(super) async fn client(endpoint: Option<&str>, credentials: Option<Credentia
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).timeout_config(timeouts);
-    let loader = endpoint.into_iter().fold(loader, |loader, url| loader.endpoint_url(url));
+    let loader = endpoint.into_iter().fold(loader, aws_config::ConfigLoader::endpoint_url);
     let loader = credentials.into_iter().fold(loader, aws_config::ConfigLoader::credentials_provider);
     let shared = loader.load().await;
     let mut config = aws_sdk_s3::config::Builder::from(&shared);

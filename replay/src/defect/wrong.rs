@@ -98,7 +98,7 @@ impl Decisions for ParamTwice {
         for name in names {
             let Some(moved) = moved_again(&name, &params, evaluate) else { continue };
             if let Some(param) = params.get_mut(&name) {
-                Arc::make_mut(param).evaluated = moved.evaluated.clone();
+                Arc::make_mut(param).evaluated.clone_from(&moved.evaluated);
             }
         }
         params

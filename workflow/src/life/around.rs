@@ -16,6 +16,9 @@ use serde_json::Value as Json;
 /// Breakpoints read at once when an engine starts.
 const PAGE: usize = 1000;
 
+/// Breakpoints of one step: where each is stored, and its document.
+type Set = Vec<(RowKey, Json)>;
+
 /// Which steps are replaced by a placeholder.
 pub type StandsIn = fn(&Step) -> bool;
 
@@ -24,7 +27,7 @@ pub struct Around {
     settings: Settings,
     decisions: Arc<dyn Decisions>,
     stands_in: StandsIn,
-    breakpoints: RwLock<HashMap<(WorkflowId, StepId), Vec<(RowKey, Json)>>>,
+    breakpoints: RwLock<HashMap<(WorkflowId, StepId), Set>>,
 }
 
 impl fmt::Debug for Around {

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(match_trigger(&trigger, &nothing, &log, "b", 1), None, "no `a` has that date");
         send(&mut log, "b", 2, "date", 21);
         let matched = match_trigger(&trigger, &nothing, &log, "b", 2).unwrap();
-        assert_eq!(matched.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(matched.into_values().collect::<Vec<_>>(), [2, 2]);
         let consumed = Checkpoints::from([(Arc::from("a"), 2), (Arc::from("b"), 2)]);
         assert_eq!(match_trigger(&trigger, &consumed, &log, "b", 2), None, "it was consumed");
     }

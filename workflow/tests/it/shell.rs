@@ -183,7 +183,7 @@ impl Shell {
         }
         self.settle();
         self.moments += 1;
-        if self.crash_every > 0 && self.moments % self.crash_every == 0 && self.moments < CRASHES_MAX {
+        if self.crash_every > 0 && self.moments.is_multiple_of(self.crash_every) && self.moments < CRASHES_MAX {
             self.crash();
         }
         true

@@ -114,8 +114,12 @@ proptest! {
         queue.unblock_oldest(usize::MAX);
         for _ in 0..=queue.live_count() {
             let running: Vec<_> = queue.running().collect();
-            running.into_iter().for_each(|at| assert!(queue.finish(at, InstanceStatus::Succeeded)));
-            queue.launchable(strategy).into_iter().for_each(|at| assert!(queue.launch(at)));
+            for at in running {
+                assert!(queue.finish(at, InstanceStatus::Succeeded));
+            }
+            for at in queue.launchable(strategy) {
+                assert!(queue.launch(at));
+            }
         }
         prop_assert_eq!(queue.queued().count(), 0);
     }

@@ -1,0 +1,47 @@
+//! `segue bench`: how fast, side by side, with the disk's own fsync beside it.
+
+use std::path::PathBuf;
+
+use crate::{
+    bench,
+    exit::{Exit, Failure},
+    output::Output,
+};
+
+/// Measure both engines on this machine, side by side in one run, with the disk's own fsync time beside them.
+///
+/// The actor engine runs over SQLite with synchronous=FULL on the disk of `--dir`; the polling engine with the old stack's timing. All
+/// steps are NoOp. Times are the engines' own start and end times, as clients read them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  segue bench
+  segue bench --dir /mnt/disk --runs 40 --json")]
+pub(crate) struct Args {
+    /// A folder on the disk to measure.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+
+    /// Measured runs of each workload, after two to warm up.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    runs: usize,
+
+    /// Leave the polling engine out: it takes a minute.
+    #[arg(long)]
+    without_legacy: bool,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures.
+pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
+    let figures = bench::run(&args.dir, args.runs, !args.without_legacy, output).await?;
+    if args.json {
+        output.json(&figures);
+    } else {
+        figures.show(output);
+    }
+    Ok(Exit::Success)
+}
