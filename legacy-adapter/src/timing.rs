@@ -172,7 +172,7 @@ impl Timing {
         match wake {
             Wake::RunTimeout => self.next_sweep(now),
             Wake::Retry(_) => self.next_poll(now, now),
-            Wake::StepTimeout(_) | Wake::Sleep(_) => {
+            Wake::StepTimeout(_) | Wake::Sleep(_) | Wake::Poll(_) | Wake::StopOthers(_) => {
                 let seen = now + self.between((0, self.profile.callback_waiting));
                 self.next_poll(seen, now)
             }

@@ -1,25 +1,20 @@
-//! HTTP steps: one request to an allowed host; the step's own expression says what the response means.
+//! HTTP steps: one request to an allowed host.
+//!
+//! Invariant: what a response means is not decided here; the run's machine asks the step's own expression.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::{Map, Value as Json, json};
 use workflow::{
     id::AttemptKey,
-    param::{self, Params, Value, write},
-    port::{Clock, Conclusion, Pending, Report, StepRuntime, Work},
-    runtime::http::{AllowList, BODY_MAX_BYTES, conclusion, default_conclusion},
-    sel::{self, Environment, Limits, Program, Refusal, Scope},
+    param::{Params, Value, write},
+    port::{Conclusion, Pending, Report, StepRuntime, Work},
+    runtime::http::{AllowList, BODY_MAX_BYTES},
 };
-
-use crate::clock::{Random, System};
 
 /// For connecting, and again for the whole exchange.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The wait before the next request of a step whose expression says `CONTINUE`.
-const CONTINUE: Duration = Duration::from_secs(10);
-/// How long a step's expression may take.
-const EXPRESSION_MAX: Duration = Duration::from_secs(30);
 
 /// Makes the requests of HTTP steps.
 #[derive(Clone, Debug)]
@@ -69,28 +64,16 @@ impl Http {
         let mut timeline = Vec::new();
         let call = match self.call(&work.params) {
             Ok(call) => call,
-            Err(failed) => return failure(&failed, Map::new(), timeline),
+            Err(failed) => return failure(&failed, timeline),
         };
-        loop {
-            timeline.clear();
-            log(&mut timeline, &format!("Making the HTTP request: method=[{}], url=[{}]", call.method, call.url));
-            let response = match self.send(&call).await {
-                Ok(response) => response,
-                Err(failed) => return failure(&failed, Map::new(), timeline),
-            };
-            log(&mut timeline, &format!("The HTTP request completed with status code=[{}]", response.status_code));
-            let artifacts = artifacts(&call, &response);
-            match state(&work.params, &response) {
-                Ok((None, _)) => tokio::time::sleep(CONTINUE).await,
-                Ok((Some(conclusion), name)) => {
-                    let text =
-                        format!("HTTP step finished with state [{name}] based on the SEL evaluation of state_expr");
-                    log(&mut timeline, &text);
-                    return Report { conclusion, outputs: outputs(&response), artifacts, timeline };
-                }
-                Err(reason) => return failure(&Failed::Refused(reason), artifacts, timeline),
-            }
-        }
+        log(&mut timeline, &format!("Making the HTTP request: method=[{}], url=[{}]", call.method, call.url));
+        let response = match self.send(&call).await {
+            Ok(response) => response,
+            Err(failed) => return failure(&failed, timeline),
+        };
+        log(&mut timeline, &format!("The HTTP request completed with status code=[{}]", response.status_code));
+        let (outputs, artifacts) = (outputs(&response), artifacts(&call, &response));
+        Report { conclusion: Conclusion::Done, outputs, artifacts, timeline }
     }
 
     fn call(&self, params: &Params) -> Result<Call, Failed> {
@@ -148,44 +131,6 @@ impl StepRuntime for Http {
     }
 }
 
-/// What the response means, with the state's name: by the step's expression where it has one.
-fn state(params: &Params, response: &Response) -> Result<(Option<Conclusion>, String), String> {
-    let Some(Value::String(expression)) = params.get("state_expr").and_then(|param| param.value()) else {
-        let conclusion = default_conclusion(response.status_code);
-        return Ok((Some(conclusion), format!("{conclusion:?}")));
-    };
-    let program = Program::parse_prepared(expression).map_err(|error| error.of_expression(expression).full_text())?;
-    let end = Instant::now() + EXPRESSION_MAX;
-    let is_late = || Instant::now() >= end;
-    let mut ids = Random;
-    let mut environment = Environment { now: System.now(), ids: &mut ids, deadline: Some(&is_late) };
-    let outcome = sel::evaluate(&program, &mut Seen { params, response }, &Limits::DEFAULT, &mut environment);
-    let value = sel::conclude(&program, outcome).map_err(|error| error.full_text())?;
-    let name = param::result::text(&value);
-    let conclusion = conclusion(&name).map_err(|unknown| unknown.to_string())?;
-    Ok((conclusion, name.to_uppercase()))
-}
-
-/// The step's params, with those that the response sets.
-struct Seen<'a> {
-    params: &'a Params,
-    response: &'a Response,
-}
-
-impl Scope for Seen<'_> {
-    fn value(&mut self, name: &str) -> Result<Option<sel::Value>, Refusal> {
-        Ok(match name {
-            "status_code" => Some(sel::of_param(&Value::Long(self.response.status_code.into()))),
-            "response_body" => Some(sel::of_param(&Value::String(self.response.body.as_str().into()))),
-            _ => self.params.get(name).and_then(|param| param.value()).map(sel::of_param),
-        })
-    }
-
-    fn call(&mut self, _: &str, _: &[sel::Value]) -> Result<sel::Value, Refusal> {
-        Err(Refusal::NoFunctions)
-    }
-}
-
 fn outputs(response: &Response) -> Map<String, Json> {
     let param = |kind: &str, value: Json| json!({ "type": kind, "value": value, "evaluated_result": value });
     let status_code = param("LONG", response.status_code.into());
@@ -214,18 +159,19 @@ fn artifacts(call: &Call, response: &Response) -> Map<String, Json> {
     [("maestro_http".to_owned(), artifact)].into_iter().collect()
 }
 
-fn failure(failed: &Failed, artifacts: Map<String, Json>, mut timeline: Vec<Json>) -> Report {
-    let (conclusion, status) = match failed {
-        Failed::Refused(_) => (Conclusion::FatalError, "INVALID_INPUT"),
-        Failed::Transport(_) => (Conclusion::PlatformError, "INTERNAL_ERROR"),
+fn failure(failed: &Failed, mut timeline: Vec<Json>) -> Report {
+    let (conclusion, error) = match failed {
+        Failed::Refused(_) => (Conclusion::FatalError, format!("MaestroValidationException: {failed}")),
+        Failed::Transport(_) => (Conclusion::PlatformError, failed.to_string()),
     };
     timeline.push(json!({
         "type": "DETAILS",
-        "status": status,
+        "status": "INTERNAL_ERROR",
         "message": "Failed to execute http step runtime with an error",
-        "errors": [failed.to_string()],
+        "errors": [error],
+        "retryable": conclusion == Conclusion::PlatformError,
     }));
-    Report { conclusion, outputs: Map::new(), artifacts, timeline }
+    Report { conclusion, outputs: Map::new(), artifacts: Map::new(), timeline }
 }
 
 fn log(timeline: &mut Vec<Json>, message: &str) {

@@ -84,6 +84,10 @@ pub enum Wake {
     Retry(StepId),
     /// A sleeping step wakes.
     Sleep(StepId),
+    /// An http step whose response did not settle it asks again.
+    Poll(StepId),
+    /// What ended together with this step, which fails everything, has ended by now.
+    StopOthers(StepId),
     /// A caller has waited long enough for a step action.
     ActionDeadline(StepId),
     /// The next fire time of a time trigger of this workflow.

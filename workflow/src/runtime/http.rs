@@ -87,15 +87,6 @@ fn is_uri_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) || byte >= 0x80
 }
 
-/// What a response means where the step has no `state_expr`.
-pub fn default_conclusion(status_code: u16) -> Conclusion {
-    match status_code {
-        200..=299 => Conclusion::Done,
-        400..=499 => Conclusion::FatalError,
-        _ => Conclusion::UserError,
-    }
-}
-
 /// What a `state_expr` came to: a state's name in any case; `Ok(None)` asks for another poll, `Err` is no state.
 pub fn conclusion(state: &str) -> Result<Option<Conclusion>, UnknownState> {
     Ok(Some(match state.to_ascii_uppercase().as_str() {

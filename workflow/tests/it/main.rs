@@ -8,6 +8,7 @@ mod graph;
 mod iteration;
 mod params;
 mod restart;
+mod run_machine;
 mod schedule;
 mod sel;
 mod shell;

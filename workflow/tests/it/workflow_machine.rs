@@ -10,7 +10,7 @@ use workflow::{
 use crate::shell::Shell;
 
 /// 2026-11-21T12:10:00Z.
-const START: Timestamp = Timestamp(1_795_263_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_795_263_000_000);
 const HOUR: Millis = Millis(3_600_000);
 const UUID: &str = "6d8c4d0e-6d54-4b6e-9c63-1f1a3c1a9f10";
 
@@ -27,7 +27,7 @@ fn shell() -> Shell {
     Shell::new(START, Box::new(outside))
 }
 
-fn ask(shell: &mut Shell, request: Request) -> Result<Json, (u16, String)> {
+pub(crate) fn ask(shell: &mut Shell, request: Request) -> Result<Json, (u16, String)> {
     match shell.call(Some("ann"), request) {
         Ok(answer) => Ok(answer.body.unwrap_or_default()),
         Err(refusal) => Err((refusal.reason.status(), refusal.message)),
@@ -35,7 +35,7 @@ fn ask(shell: &mut Shell, request: Request) -> Result<Json, (u16, String)> {
 }
 
 /// Pushes a workflow `w`; `more` is merged into it.
-fn push(shell: &mut Shell, strategy: Json, steps: Json, more: Json) -> Json {
+pub(crate) fn push(shell: &mut Shell, strategy: Json, steps: Json, more: Json) -> Json {
     let mut workflow = json!({ "id": "w", "steps": steps });
     workflow.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let body = json!({ "properties": { "owner": "ann", "run_strategy": strategy }, "workflow": workflow });
@@ -50,13 +50,13 @@ fn sleep(seconds: i64) -> Json {
     json!([{ "step": { "id": "a", "type": "Sleep", "params": { "sleep_seconds": { "value": seconds, "type": "LONG" } } } }])
 }
 
-fn start(shell: &mut Shell, more: Json) -> Result<Json, (u16, String)> {
+pub(crate) fn start(shell: &mut Shell, more: Json) -> Result<Json, (u16, String)> {
     let mut body = json!({ "initiator": { "type": "manual" } });
     body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     ask(shell, Request::Start { workflow: "w".into(), version: "active".to_owned(), body })
 }
 
-fn key(instance: i64) -> InstanceKey {
+pub(crate) fn key(instance: i64) -> InstanceKey {
     InstanceKey { workflow: "w".into(), instance: InstanceId(instance) }
 }
 
@@ -65,7 +65,7 @@ fn instance(shell: &mut Shell, instance: i64) -> Result<Json, (u16, String)> {
 }
 
 #[track_caller]
-fn statuses(shell: &mut Shell, expected: &[&str]) {
+pub(crate) fn statuses(shell: &mut Shell, expected: &[&str]) {
     let found: Vec<String> = (1..)
         .map_while(|number| instance(shell, number).ok())
         .map(|document| document["status"].as_str().unwrap().to_owned())
@@ -146,6 +146,22 @@ fn a_crash_neither_loses_queued_runs_nor_starts_two_at_once() {
     statuses(&mut shell, &["IN_PROGRESS", "CREATED", "CREATED"]);
     shell.pass(HOUR);
     statuses(&mut shell, &["SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+}
+
+#[test]
+fn a_run_whose_end_was_not_heard_before_a_crash_says_so_again() {
+    let mut shell = shell();
+    push(&mut shell, json!("SEQUENTIAL"), noop(), json!({}));
+    for _ in 0..2 {
+        start(&mut shell, json!({})).unwrap();
+    }
+    while instance(&mut shell, 1).unwrap()["status"] != "SUCCEEDED" {
+        assert!(shell.advance(None), "the first run never ends");
+    }
+    // Its end is stored; the note that tells its workflow is still on its way.
+    shell.crash();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["SUCCEEDED", "SUCCEEDED"]);
 }
 
 #[test]

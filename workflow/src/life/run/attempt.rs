@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{foreach::Foreach, subworkflow::Subworkflow, while_loop::While};
 use crate::{
-    definition::Step,
+    definition::{Kind, Step, StepType},
     id::AttemptId,
     param::{Definitions, Param, Params},
     port::{Found, Lookup},
@@ -181,6 +181,12 @@ impl Attempt {
     /// As overviews count it.
     pub(super) fn state(&self) -> StepState {
         StepState { status: self.status, start_time: self.times.start(), end_time: self.times.end() }
+    }
+
+    /// Whether it is an http step that waits to make its request again.
+    pub(super) fn is_polling(&self) -> bool {
+        let is_http = matches!(self.definition.kind, Kind::Typed { step_type: StepType::Http, .. });
+        is_http && self.status == StepStatus::Running && !self.is_executing
     }
 
     /// Whether its work is over.

@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
-use super::{Failure, attempt::FailureModeCounts, create::truth, flow::Flow};
+use super::{
+    Failure,
+    attempt::FailureModeCounts,
+    create::truth,
+    flow::{Action, Aim, Flow},
+};
 use crate::{
     definition::FailureMode,
     life::{Address, Effect, Note, Turn, Wake},
     port::InstanceAction,
-    status::StepStatus,
+    status::{StepStatus, action},
     time::Millis,
     timeline::Event,
     user::User,
 };
+
+/// How long steps may take to end by themselves once one failed that fails everything: two requests to a server that is down do not
+/// fail at quite the same moment.
+const TOGETHER: Millis = Millis(250);
 
 impl Flow {
     /// Enters a status.
@@ -111,12 +120,32 @@ impl Flow {
 
     /// Has everything that is not complete stopped because a step failed that fails everything.
     ///
-    /// The run tells itself, so that what ends at the same moment still ends by itself.
-    pub(super) fn stop_others(&self, failed: usize, turn: &mut Turn<'_>) {
+    /// A step that does not exist yet ends as soon as it does. What runs is given [`TOGETHER`], so that what fails of the same cause
+    /// still ends by itself.
+    pub(super) fn stop_others(&mut self, failed: usize, turn: &mut Turn<'_>) {
+        let stop = self.stop_because_of(failed);
+        for at in 0..self.steps.len() {
+            if self.attempt(at).is_none() {
+                self.act(at, stop.clone(), turn);
+            }
+        }
+        turn.wake_at(turn.now + TOGETHER, Wake::StopOthers(self.step_id(failed).clone()));
+    }
+
+    /// Stops what still runs although a step failed that fails everything.
+    pub(super) fn others_stop(&mut self, failed: usize, turn: &mut Turn<'_>) {
+        // Somebody may have brought the step back meanwhile.
+        let is_failed = self.attempt(failed).is_some_and(|attempt| attempt.status == StepStatus::FatallyFailed);
+        if is_failed && self.goes() {
+            let Action { user, reason, aim, .. } = self.stop_because_of(failed);
+            self.act_on_all(InstanceAction::Stop, &user, &reason, aim, turn);
+        }
+    }
+
+    fn stop_because_of(&self, failed: usize) -> Action {
         let reason =
             format!("Stop all steps because step [{}] with FAIL_IMMEDIATELY mode is failed.", self.step_id(failed));
-        let user = User::named("MAESTRO_TASK");
-        turn.send(Address::Run(self.key().clone()), Note::Act { action: InstanceAction::Stop, user, reason });
+        Action { kind: action::Step::Stop, user: User::named("MAESTRO_TASK"), reason, aim: Aim::Run }
     }
 
     /// Has the system try again after a wait.

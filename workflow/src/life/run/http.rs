@@ -19,31 +19,44 @@ const STATE: &str = "state_expr";
 /// The output that tells of a response.
 const STATUS_CODE: &str = "status_code";
 
+/// What a response makes of the step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It ends as the report says.
+    End,
+    /// Its expression says `CONTINUE`: the request is made again in a while.
+    AskAgain,
+}
+
 impl Flow {
-    /// The report of an http step, judged by its `state_expr`; any other report as it is.
+    /// The report of an http step and what comes next, judged by its `state_expr`; any other report as it is.
     ///
     /// A program that cannot be evaluated is fatal, and nothing of the response is kept.
-    pub(super) fn judged(&self, at: usize, report: Report, turn: &mut Turn<'_>) -> Report {
+    pub(super) fn judged(&self, at: usize, report: Report, turn: &mut Turn<'_>) -> (Report, Next) {
         let definition = &self.steps[at].definition;
         let is_http = matches!(definition.kind, Kind::Typed { step_type: StepType::Http, .. });
         let is_response = report.conclusion == Conclusion::Done && report.outputs.contains_key(STATUS_CODE);
         if !is_http || !is_response || turn.surroundings.stands_in(definition) {
-            return report;
+            return (report, Next::End);
         }
         match self.http_state(at, &report.outputs, turn) {
-            Ok((word, conclusion)) => {
+            Ok((word, state)) => {
+                let word = word.to_uppercase();
                 let message =
                     format!("HTTP step finished with state [{word}] based on the SEL evaluation of state_expr");
                 let mut timeline = report.timeline;
                 timeline.push(Event::log(turn.now, Level::Info, message).to_json());
-                Report { conclusion, timeline, ..report }
+                match state {
+                    Some(conclusion) => (Report { conclusion, timeline, ..report }, Next::End),
+                    None => (Report { timeline, ..report }, Next::AskAgain),
+                }
             }
             Err(failure) => {
                 let message = "Failed to execute http step runtime with an error";
                 let event = Event::internal_error(turn.now, message, failure.lines());
                 let timeline = vec![event.to_json()];
                 let (outputs, artifacts) = (Map::new(), Map::new());
-                Report { conclusion: Conclusion::FatalError, outputs, artifacts, timeline }
+                (Report { conclusion: Conclusion::FatalError, outputs, artifacts, timeline }, Next::End)
             }
         }
     }
@@ -53,7 +66,7 @@ impl Flow {
         at: usize,
         outputs: &Map<String, Json>,
         turn: &mut Turn<'_>,
-    ) -> Result<(Arc<str>, Conclusion), Failure> {
+    ) -> Result<(Arc<str>, Option<Conclusion>), Failure> {
         let Some(attempt) = self.attempt(at) else { return Err(Failure::text("the attempt is gone")) };
         let program = match attempt.params.get(STATE).and_then(|param| param.value()) {
             Some(Value::String(program)) => Arc::clone(program),
@@ -65,8 +78,7 @@ impl Flow {
         let level = StepLevel { id: self.step_id(at), workflow: &self.seed.params, own: &own };
         let word = self.evaluating(at, turn, |evaluator| evaluator.text(STATE, &program, level))?;
         match http::conclusion(&word) {
-            Ok(Some(conclusion)) => Ok((word, conclusion)),
-            Ok(None) => Err(Failure::text(format!("state_expr must end the step but says [{word}]"))),
+            Ok(state) => Ok((word, state)),
             Err(error) => Err(Failure::text(error.to_string())),
         }
     }

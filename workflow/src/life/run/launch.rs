@@ -28,8 +28,11 @@ impl Flow {
         }
     }
 
-    /// Lets a queued run go.
+    /// Lets a queued run go. One that has ended says so again: its workflow would not ask if it had heard.
     pub(super) fn launch(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_alive() {
+            return self.tell_of_end(turn);
+        }
         if self.status != InstanceStatus::Created {
             return;
         }

@@ -168,6 +168,8 @@ impl Flow {
             Wake::StepTimeout(step) => at(step).into_iter().for_each(|at| self.step_time_up(at, turn)),
             Wake::Retry(step) => at(step).into_iter().for_each(|at| self.retry_due(at, turn)),
             Wake::Sleep(step) => at(step).into_iter().for_each(|at| self.sleep(at, turn)),
+            Wake::Poll(step) => at(step).into_iter().for_each(|at| self.poll(at, turn)),
+            Wake::StopOthers(step) => at(step).into_iter().for_each(|at| self.others_stop(at, turn)),
             Wake::ActionDeadline(step) => at(step).into_iter().for_each(|at| self.waited_enough(at, turn)),
             Wake::Other(_) => self.refresh_due(),
             Wake::Trigger => {}

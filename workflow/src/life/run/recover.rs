@@ -131,6 +131,7 @@ impl Flow {
         let Some(attempt) = self.attempt(at) else { return };
         match &attempt.nested {
             Nested::Leaf if attempt.is_executing => self.execute(at, true, turn),
+            Nested::Leaf if attempt.is_polling() => self.poll(at, turn),
             Nested::Leaf => self.sleep(at, turn),
             _ => self.recover_nested(at, turn),
         }

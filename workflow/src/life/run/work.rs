@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{attempt::Attempt, flow::Flow};
+use super::{attempt::Attempt, flow::Flow, http::Next};
 use crate::{
     definition::{Kind, StepType},
     life::{Effect, Turn, Wake},
@@ -17,6 +17,9 @@ use crate::{
 
 /// How long a sleep takes that does not say so.
 const SLEEP_DEFAULT_SECS: i64 = 3;
+
+/// The wait before the next request of an http step whose expression asks for one.
+const POLL: Millis = Millis::from_secs(10);
 
 impl Flow {
     /// Starts the work of an attempt that holds its permits.
@@ -111,7 +114,7 @@ impl Flow {
         if !self.attempt(at).is_some_and(awaited) {
             return;
         }
-        let report = self.judged(at, report, turn);
+        let (report, next) = self.judged(at, report, turn);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.is_executing = false;
         for entry in report.timeline {
@@ -122,6 +125,10 @@ impl Flow {
         }
         let may_retry = !vetoes_retry(&report.artifacts);
         merge_artifacts(&mut attempt.artifacts, report.artifacts);
+        if next == Next::AskAgain {
+            self.changed(at);
+            return turn.wake_at(now + POLL, Wake::Poll(self.step_id(at).clone()));
+        }
         match report.conclusion {
             Conclusion::Done => self.done_with(at, &report.outputs, turn),
             Conclusion::UserError if may_retry => self.fail_of(at, Class::Error, turn),
@@ -133,6 +140,13 @@ impl Flow {
             Conclusion::FatalError => self.end_as(at, StepStatus::FatallyFailed, turn),
             Conclusion::Stopped => self.end_as(at, StepStatus::Stopped, turn),
             Conclusion::TimedOut => self.end_as(at, StepStatus::TimedOut, turn),
+        }
+    }
+
+    /// Makes the request of an http step again, if it waits for that.
+    pub(super) fn poll(&mut self, at: usize, turn: &mut Turn<'_>) {
+        if self.attempt(at).is_some_and(Attempt::is_polling) {
+            self.execute(at, false, turn);
         }
     }
 

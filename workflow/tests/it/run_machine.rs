@@ -1,0 +1,105 @@
+//! The machine of a run where time matters: requests that are made again, failures that come together.
+
+use std::{cell::Cell, rc::Rc};
+
+use serde_json::{Map, Value as Json, json};
+use workflow::{
+    port::{Conclusion, Report, Request, Work},
+    time::Millis,
+};
+
+use crate::{
+    shell::Shell,
+    workflow_machine::{START, ask, key, push, start, statuses},
+};
+
+const HOUR: Millis = Millis(3_600_000);
+
+fn report(conclusion: Conclusion, outputs: Map<String, Json>) -> Report {
+    Report { conclusion, outputs, artifacts: Map::new(), timeline: Vec::new() }
+}
+
+fn steps(shell: &mut Shell) -> Vec<Json> {
+    let request = Request::RunSteps { instance: key(1), run: "latest".to_owned() };
+    let steps = ask(shell, request).unwrap();
+    steps.as_array().unwrap().clone()
+}
+
+fn http(id: &str, more: Json) -> Json {
+    let url = json!({ "url": { "type": "STRING", "value": "http://127.0.0.1/" } });
+    let mut step = json!({ "id": id, "type": "Http", "params": { "http": { "type": "MAP", "value": url } } });
+    step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "step": step })
+}
+
+#[test]
+fn a_response_that_says_continue_has_the_request_made_again_even_after_a_crash() {
+    for crashes in [false, true] {
+        let asked = Rc::new(Cell::new(0));
+        let count = Rc::clone(&asked);
+        let outside = move |_: &Work| {
+            count.set(count.get() + 1);
+            let code = if count.get() < 3 { 202 } else { 200 };
+            let output = json!({ "status_code": { "type": "LONG", "value": code, "evaluated_result": code } });
+            (report(Conclusion::Done, output.as_object().unwrap().clone()), Millis(5))
+        };
+        let mut shell = Shell::new(START, Box::new(outside));
+        let expression = "return status_code == 200 ? \"DONE\" : \"CONTINUE\";";
+        let params = json!({
+            "http": { "type": "MAP", "value": { "url": { "type": "STRING", "value": "http://127.0.0.1/" } } },
+            "state_expr": { "type": "STRING", "value": expression },
+        });
+        push(&mut shell, json!("PARALLEL"), json!([http("a", json!({ "params": params }))]), json!({}));
+        start(&mut shell, json!({})).unwrap();
+        shell.pass(Millis(5_000));
+        assert_eq!((asked.get(), &steps(&mut shell)[0]["runtime_state"]["status"]), (1, &json!("RUNNING")));
+        if crashes {
+            shell.crash();
+        }
+        shell.pass(HOUR);
+        statuses(&mut shell, &["SUCCEEDED"]);
+        let step = &steps(&mut shell)[0];
+        assert_eq!((asked.get(), &step["params"]["status_code"]["evaluated_result"]), (3, &json!(200)));
+    }
+}
+
+#[test]
+fn what_fails_together_with_a_step_that_fails_everything_keeps_its_failure() {
+    // When each step's work ends, and how.
+    let ends = |step: &str| match step {
+        "all" => (Conclusion::FatalError, Millis(1)),
+        "soon" => (Conclusion::FatalError, Millis(100)),
+        "done" => (Conclusion::Done, Millis(100)),
+        _ => (Conclusion::Done, Millis(10_000)),
+    };
+    let outside = move |work: &Work| {
+        let step = work.params["step_id"].value().map(|value| workflow::param::write::value(value)).unwrap();
+        let (conclusion, took) = ends(step.as_str().unwrap());
+        (report(conclusion, Map::new()), took)
+    };
+    let mut shell = Shell::new(START, Box::new(outside));
+    let definition = json!([
+        http("all", json!({ "failure_mode": "FAIL_IMMEDIATELY" })),
+        http("soon", json!({})),
+        http("done", json!({ "transition": { "successors": { "behind": "true" } } })),
+        http("slow", json!({})),
+        { "step": { "id": "behind", "type": "NoOp" } },
+    ]);
+    push(&mut shell, json!("PARALLEL"), definition, json!({}));
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["FAILED"]);
+    let mut found: Vec<(String, String)> = steps(&mut shell)
+        .iter()
+        .map(|step| (step["step_id"].to_string(), step["runtime_state"]["status"].to_string()))
+        .collect();
+    found.sort();
+    let expected = [
+        ("all", "FATALLY_FAILED"),
+        ("behind", "STOPPED"),
+        ("done", "SUCCEEDED"),
+        ("slow", "STOPPED"),
+        ("soon", "FATALLY_FAILED"),
+    ];
+    assert_eq!(found, expected.map(|(step, status)| (format!("{step:?}"), format!("{status:?}"))));
+}
