@@ -350,8 +350,11 @@ async fn recover(node: &Arc<Node>, fences: Vec<Fence>) -> Result<(), Error> {
         return Ok(());
     }
     tracing::info!(machines = live.len(), "going on with what was live");
-    // What others wait for first: these three know only in memory who asked them.
-    for to in [Address::Permits, Address::Signals, Address::Library].into_iter().chain(live) {
+    // What others wait for first: these three know only in memory who asked them. Only runs hold permits.
+    let permits = live.iter().any(|address| matches!(address, Address::Run(_))).then_some(Address::Permits);
+    let single = |address: &Address| matches!(address, Address::Permits | Address::Signals | Address::Library);
+    let others = live.into_iter().filter(|address| !single(address));
+    for to in permits.into_iter().chain([Address::Signals, Address::Library]).chain(others) {
         node.router.tell(Envelope { to, from: None, message: Message::Recovered });
     }
     Ok(())
@@ -369,7 +372,6 @@ fn live(store: &dyn Store, fences: &[Fence]) -> Result<Vec<Address>, store::Erro
         }
     }
     live.dedup();
-    live.retain(|address| !matches!(address, Address::Permits | Address::Signals | Address::Library));
     Ok(live)
 }
 

@@ -143,10 +143,11 @@ impl Timeline {
         self.events.is_empty()
     }
 
-    /// What a reader sees: the events with further ones among them by time, after those of the same time; not bounded.
+    /// What a reader sees: the events with further ones among them by time, after those of the same time; not bounded. Nothing comes
+    /// before the creation.
     pub fn enriched(&self, further: impl IntoIterator<Item = Event>) -> Vec<Event> {
         let mut events: Vec<Event> = self.events.iter().cloned().chain(further).collect();
-        events.sort_by_key(|event| event.at);
+        events.sort_by_key(|event| (event.at, !event.is_creation()));
         events
     }
 }
@@ -189,6 +190,10 @@ impl Event {
     pub fn step_statuses(status: StepStatus, time: impl Fn(&str) -> Option<Timestamp>) -> impl Iterator<Item = Self> {
         let reached = STEP_TIMES.into_iter().chain([("end_time", status)]);
         reached.filter_map(move |(name, status)| Some(Self::status(time(name)?, status.as_str())))
+    }
+
+    fn is_creation(&self) -> bool {
+        matches!(&self.body, Body::Status { status } if **status == *InstanceStatus::Created.as_str())
     }
 
     /// Reads a document; an event without a time gets `now`.

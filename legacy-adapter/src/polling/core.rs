@@ -19,6 +19,9 @@ use workflow::{
 use super::job::Job;
 use crate::timing::{self, Timing};
 
+/// What others asked these for is in memory only: after a restart they come first.
+const SINGLE: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
+
 /// What leaves the core: for the outside world to do, or to keep.
 #[derive(Debug)]
 pub enum Outgoing {
@@ -114,10 +117,15 @@ impl Core {
 
     /// Loads every live machine from the rows, as after a restart of the process.
     pub fn recover(&mut self, now: Timestamp) {
-        for key in self.rows.live() {
-            if let Some(address) = Address::of_row(&key) {
-                self.schedule(now, address, Message::Recovered, None);
-            }
+        let live: Vec<Address> = self.rows.live().iter().filter_map(Address::of_row).collect();
+        if live.is_empty() {
+            return;
+        }
+        let mut others: Vec<Address> = live.into_iter().filter(|address| !SINGLE.contains(address)).collect();
+        // Rows come in the order of their keys: those of one machine follow each other.
+        others.dedup();
+        for address in SINGLE.into_iter().chain(others) {
+            self.schedule(now, address, Message::Recovered, None);
         }
     }
 
@@ -269,6 +277,7 @@ impl Core {
             | Note::SignalMatched { .. }
             | Note::Announced { .. }
             | Note::Resume { .. }
+            | Note::Act { .. }
             | Note::Halt { .. } => self.timing.when(timing::Turn::Callback, now),
             Note::Launch => self.timing.when(timing::Turn::Queue, now),
             _ => now,

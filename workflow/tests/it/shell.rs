@@ -20,8 +20,8 @@ use workflow::{
 /// Messages that one moment may take; a machine that goes on for ever is a defect.
 const MESSAGES_MAX: usize = 2_000_000;
 
-/// Crashes end here, so that a run that only ever recovers comes to its end.
-const CRASHES_MAX: usize = 60;
+/// Crashes end here: each may hold permits back for two seconds, and a client waits for a minute.
+const CRASHES_MAX: usize = 20;
 
 /// How long a note is on its way, so that causes stand before effects in timelines.
 const NOTE_TAKES: Millis = Millis(1);
@@ -48,6 +48,7 @@ pub(crate) struct Shell {
     /// Crashes after every so many moments; 0: never.
     crash_every: usize,
     moments: usize,
+    crashes: usize,
     pub(crate) events: Vec<Event>,
 }
 
@@ -115,6 +116,7 @@ impl Shell {
             answers: HashMap::new(),
             crash_every: 0,
             moments: 0,
+            crashes: 0,
             events: Vec::new(),
         }
     }
@@ -183,7 +185,8 @@ impl Shell {
         }
         self.settle();
         self.moments += 1;
-        if self.crash_every > 0 && self.moments.is_multiple_of(self.crash_every) && self.moments < CRASHES_MAX {
+        if self.crash_every > 0 && self.moments.is_multiple_of(self.crash_every) && self.crashes < CRASHES_MAX {
+            self.crashes += 1;
             self.crash();
         }
         true
