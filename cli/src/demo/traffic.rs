@@ -304,6 +304,8 @@ fn write_flags(path: &Path, percent: u16) -> Result<(), Failure> {
             "state": "ENABLED",
             "variants": { "old": "legacy", "new": "actor" },
             "defaultVariant": "old",
+            // Which bucket function deals the shares; it never changes under a name.
+            "metadata": { "bucket": gateway::flags::ALGORITHM },
             "targeting": { "fractional": [["new", share], ["old", 10_000 - share]] },
         } },
     });
