@@ -1,0 +1,3 @@
+//! What needs the real engines: only this crate knows them all.
+
+mod campaign;
