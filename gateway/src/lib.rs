@@ -13,4 +13,4 @@ pub mod rollout;
 pub mod routing;
 
 pub use fleet::Fleet;
-pub use gateway::{Gateway, Options};
+pub use gateway::{Closed, Gateway, Options};

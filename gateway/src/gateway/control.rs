@@ -137,8 +137,8 @@ impl Two {
     }
 }
 
-/// The rollout as the log tells it.
-pub(super) fn replayed(entries: &[Entry]) -> Option<Rollout> {
+/// The rollout as the log tells it; `None` if it has never moved.
+pub fn replayed(entries: &[Entry]) -> Option<Rollout> {
     let mut rollout: Option<Rollout> = None;
     for Entry { at, change, .. } in entries {
         if let Change::Rollout { from, to, .. } = change {

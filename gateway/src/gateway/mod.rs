@@ -1,6 +1,7 @@
 //! The door itself: takes calls, finds the engine, and keeps what was decided.
 
 mod call;
+mod closed;
 mod control;
 mod start;
 mod tasks;
@@ -27,7 +28,13 @@ use crate::{
     routing::{self, Ledger},
 };
 
-pub use control::ControlError;
+pub use closed::Closed;
+pub use control::{ControlError, replayed};
+
+use closed::Alone;
+
+/// The file of the audit log in a gateway's folder.
+pub const AUDIT: &str = "audit.jsonl";
 
 /// Renders the metrics of the process as text.
 pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
@@ -57,13 +64,25 @@ impl fmt::Debug for Options {
 /// Why a gateway cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Its folder cannot be made.
-    #[error("making the folder `{path}` failed", path = path.display())]
+    /// Its folder cannot be made or written to.
+    #[error("using the folder `{path}` failed", path = path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
         /// The cause.
         source: std::io::Error,
+    },
+    /// Another process works with the folder: two would not see each other's decisions.
+    #[error("another process has the folder `{path}` open", path = path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No gateway has ever kept anything there.
+    #[error("`{path}` is not the folder of a gateway: there is no audit log in it", path = path.display())]
+    NoGateway {
+        /// The folder.
+        path: PathBuf,
     },
     /// The audit log is broken or cannot be read.
     #[error(transparent)]
@@ -110,6 +129,8 @@ struct Two {
     on_both: Mutex<start::OnBoth>,
     /// Bounds the runs whose end is waited for.
     watched: Arc<tokio::sync::Semaphore>,
+    /// No other process works with the folder meanwhile.
+    alone: Alone,
 }
 
 impl fmt::Debug for Gateway {
@@ -132,7 +153,8 @@ impl Gateway {
     pub fn open(options: Options) -> Result<Self, Error> {
         let Options { fleet, folder, flags, mut policy, bounds, clock } = options;
         std::fs::create_dir_all(&folder).map_err(|source| Error::Folder { path: folder.clone(), source })?;
-        let (audit, entries) = Log::open(&folder.join("audit.jsonl"))?;
+        let alone = Alone::take(&folder)?;
+        let (audit, entries) = Log::open(&folder.join(AUDIT))?;
         let ledger = Ledger::open(&folder.join("ledger.jsonl"))?;
         (policy.baseline, policy.candidate) = (fleet.legacy().name(), fleet.candidate().name());
         let rollout = control::replayed(&entries).unwrap_or_else(|| Rollout::new(clock.now()));
@@ -149,6 +171,7 @@ impl Gateway {
             pushing: tokio::sync::Mutex::default(),
             on_both: Mutex::default(),
             watched: Arc::new(tokio::sync::Semaphore::new(tasks::WATCHED_MAX)),
+            alone,
         })));
         gateway.watch_flags();
         Ok(gateway)
@@ -177,11 +200,14 @@ impl Gateway {
         served
     }
 
-    /// Ends what runs in the background, and waits for what is being written. The engines are not touched.
+    /// Ends what runs in the background, waits for what is being written, and gives the folder free. The engines are not touched.
     pub async fn close(&self) {
         self.inner.stop.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        if let Some(two) = self.two() {
+            two.alone.give_back();
+        }
     }
 
     fn two(&self) -> Option<&Two> {

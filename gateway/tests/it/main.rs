@@ -4,6 +4,7 @@
 mod api;
 mod audit;
 mod bucket;
+mod closed;
 mod decision;
 mod flags;
 mod fleet;

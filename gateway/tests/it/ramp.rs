@@ -83,7 +83,12 @@ impl Door {
         Self { gateway, legacy, actor, clock, flags, folder }
     }
 
-    async fn open_again(&mut self) {
+    /// The folder of the gateway.
+    pub(crate) fn state(&self) -> std::path::PathBuf {
+        self.folder.path().join("state")
+    }
+
+    pub(crate) async fn open_again(&mut self) {
         self.gateway.close().await;
         self.gateway = open(self.folder.path(), &self.legacy, &self.actor, &self.clock);
     }
