@@ -23,3 +23,9 @@ pub(crate) fn today() -> String {
     let day = jiff::Timestamp::from_millisecond(now().0).unwrap_or_default();
     day.strftime("%Y-%m-%d").to_string()
 }
+
+/// A moment as people read it, in UTC.
+pub(crate) fn told(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0)
+        .map_or_else(|_| at.0.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}

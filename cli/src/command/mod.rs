@@ -1,12 +1,14 @@
 //! The commands, one file each.
 
 mod bench;
+mod capture;
 mod check;
 mod conformance;
 mod demo;
 mod explain;
 pub(crate) mod replay;
 pub(crate) mod report;
+mod rollout;
 mod run;
 mod serve;
 
@@ -24,8 +26,10 @@ pub(crate) enum Command {
     Serve(serve::Args),
     Run(run::Args),
     Check(check::Args),
+    Capture(capture::Args),
     Replay(replay::Args),
     Report(report::Args),
+    Rollout(rollout::Args),
     Explain(explain::Args),
     Conformance(conformance::Args),
     Bench(bench::Args),
@@ -38,6 +42,8 @@ impl Command {
             Self::Demo(args) => demo::run(&args, output).await,
             Self::Serve(args) => serve::run(&args, output).await,
             Self::Run(args) => run::run(&args, output).await,
+            Self::Capture(args) => capture::run(&args, output).await,
+            Self::Rollout(args) => rollout::run(&args, output).await,
             Self::Replay(args) => replay::run(&args, output).await,
             Self::Report(args) => report::run(&args, output).await,
             Self::Check(args) => check::run(&args, output),
