@@ -20,7 +20,7 @@ fn to(stage: Stage, evidence: Option<gateway::rollout::Bundle>) -> Event {
 async fn what_moves_while_it_is_closed_holds_when_it_opens() {
     let mut door = Door::new();
     door.gateway.close().await;
-    let state = door.state();
+    let state = door.place();
     let mut closed = Closed::open(&state).unwrap();
     closed.change("ann", to(Stage::Replay, None), Timestamp(10), &policy(), "begin").await.unwrap();
     let without = closed.change("ann", to(Stage::Shadow, None), Timestamp(20), &policy(), "hurry").await;
@@ -39,7 +39,7 @@ async fn what_moves_while_it_is_closed_holds_when_it_opens() {
 #[tokio::test]
 async fn one_at_a_time_works_with_a_folder() {
     let door = Door::new();
-    let state = door.state();
+    let state = door.place();
     assert!(matches!(Closed::open(&state), Err(Error::InUse { .. })), "the gateway runs");
     door.gateway.close().await;
     let closed = Closed::open(&state).unwrap();

@@ -84,7 +84,7 @@ impl Door {
     }
 
     /// The folder of the gateway.
-    pub(crate) fn state(&self) -> std::path::PathBuf {
+    pub(crate) fn place(&self) -> std::path::PathBuf {
         self.folder.path().join("state")
     }
 
