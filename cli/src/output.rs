@@ -135,6 +135,9 @@ impl Output {
 /// Sends spans and events to standard error; `SEGUE_LOG` overrides the flags.
 pub(crate) fn log_to_stderr(verbose: u8) {
     let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
-    let filter = EnvFilter::try_from_env("SEGUE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // The S3 library narrates what the error that it returns says again.
+    let filter = format!("{level},aws_config=off,aws_smithy_runtime=off");
+    let filter = EnvFilter::try_from_env("SEGUE_LOG").unwrap_or_else(|_| EnvFilter::new(filter));
+    let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(has_colour).with_writer(std::io::stderr).init();
 }

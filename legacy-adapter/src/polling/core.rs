@@ -200,6 +200,7 @@ impl Core {
         }
         if machine.is_settled() {
             self.first_seen.remove(&to);
+            self.latest_note.remove(&to);
         } else {
             self.machines.insert(to.clone(), machine);
         }
