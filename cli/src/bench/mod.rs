@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Runs of the polling engine: each takes seconds, and their spread is the old stack's own.
-const LEGACY_RUNS: usize = 2;
+const LEGACY_RUNS: usize = 1;
 
 /// Measures everything on the disk of a folder.
 pub(crate) async fn run(folder: &Path, runs: usize, with_legacy: bool, output: &Output) -> Result<Figures, Failure> {

@@ -73,7 +73,7 @@ impl Workload {
                 "fan",
                 "100 parallel steps between two",
                 "ms/step",
-                true,
+                false,
                 vec![definition("bench-fan", &fan_steps)],
                 Sample::Per(102.0),
             ),

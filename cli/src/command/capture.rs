@@ -120,7 +120,7 @@ async fn take(
         match camera.with_children(instance).await {
             // A sub-workflow may have been captured before, or be one of the named workflows.
             Ok(additions) => {
-                batch.extend(additions.into_iter().filter(|one| known.insert(one.sample.lineage.run.clone())))
+                batch.extend(additions.into_iter().filter(|one| known.insert(one.sample.lineage.run.clone())));
             }
             Err(error) => {
                 let missed = tally.miss(format!("{}/{}", instance.workflow, instance.instance), error);

@@ -1,4 +1,6 @@
 //! What needs the real engines: only this crate knows them all.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
 mod campaign;
 mod tidy;

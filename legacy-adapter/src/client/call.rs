@@ -35,7 +35,6 @@ pub enum Body {
 
 impl Call {
     /// The call that asks for `request`.
-    #[expect(clippy::too_many_lines, reason = "a table with one row a request, which the compiler keeps complete")]
     pub fn of(request: Request) -> Self {
         use Request as R;
         match request {

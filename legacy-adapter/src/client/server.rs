@@ -24,7 +24,7 @@ const BASE: [&str; 2] = ["api", "v3"];
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Blocking actions take five seconds; large documents of a busy server somewhat longer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An instance with its 25,000 iterations stays far below.
 const ANSWER_MAX_BYTES: usize = 256 << 20;

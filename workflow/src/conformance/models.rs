@@ -43,7 +43,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
         "initiator_timeline_message" => Ok(Json::from(document::<Initiator>(case.input("initiator"))?.account())),
         "initiator_non_inline_parent_workflow_id" => {
             let initiator: Initiator = document(case.input("initiator"))?;
-            Ok(Json::from(initiator.written_parent().map(|workflow| workflow.as_str())))
+            Ok(Json::from(initiator.written_parent().map(crate::id::WorkflowId::as_str)))
         }
         "tct_completed_by_param" => {
             let target: TargetTime = document(case.input("tct"))?;

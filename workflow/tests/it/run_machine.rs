@@ -73,7 +73,7 @@ fn what_fails_together_with_a_step_that_fails_everything_keeps_its_failure() {
         _ => (Conclusion::Done, Millis(10_000)),
     };
     let outside = move |work: &Work| {
-        let step = work.params["step_id"].value().map(|value| workflow::param::write::value(value)).unwrap();
+        let step = work.params["step_id"].value().map(workflow::param::write::value).unwrap();
         let (conclusion, took) = ends(step.as_str().unwrap());
         (report(conclusion, Map::new()), took)
     };
