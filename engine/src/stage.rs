@@ -11,14 +11,13 @@ use std::{
 
 use serde_json::Value as Json;
 use workflow::{
-    id::{AttemptKey, InstanceKey, SeededIds},
-    life::{
-        self, Address, Around, Decisions, Machine, MemoryRows, Message, Settings, StandsIn, Task, Ticket, Unreadable,
+    id::{AttemptKey, SeededIds},
+    life::{Address, Around, Decisions, Machine, MemoryRows, Message, Rows, Settings, StandsIn, Task, Ticket},
+    port::{
+        self, Answer, Caller, EngineName, HarnessError, MESSAGES_MAX, Refusal, Rehearsal, Rehearsed, Report, Request,
+        Scene, Stage,
     },
-    port::{Act, Answer, Caller, EngineName, HarnessError, Refusal, Rehearsal, Rehearsed, Report, Request, Stage},
-    status::InstanceStatus,
-    time::{Millis, Timestamp},
-    user::User,
+    time::Timestamp,
 };
 
 use crate::{
@@ -28,11 +27,6 @@ use crate::{
     timers::{Due, Timers},
     turn::{self, Decided, Given, Later},
 };
-
-/// Messages that one sample may take; far above what the largest loops need.
-const MESSAGES_MAX: u64 = 20_000_000;
-/// Virtual time that one sample may take: the longest time-out of the language, and a day of retries.
-const TIME_MAX: Millis = Millis::from_secs(121 * 24 * 3_600);
 
 /// Rehearses samples on the actor engine.
 #[derive(Clone, Debug)]
@@ -69,7 +63,7 @@ impl Stage for ActorStage {
             delivered: 0,
             tickets: 0,
         };
-        let play = catch_unwind(AssertUnwindSafe(|| play.run()));
+        let play = catch_unwind(AssertUnwindSafe(|| port::play(&mut play, rehearsal)));
         play.unwrap_or_else(|panic| Err(HarnessError::Broken(actor::message(&*panic))))
     }
 }
@@ -98,80 +92,36 @@ struct Works {
     count: u64,
 }
 
-impl Play<'_> {
-    fn run(&mut self) -> Result<Rehearsed, HarnessError> {
-        for definition in &self.rehearsal.definitions {
-            self.call(Request::Push { body: definition.clone() })?.map_err(|refusal| refused("push", &refusal))?;
-        }
-        let started = self.now;
-        let start = Request::Start {
-            workflow: self.rehearsal.workflow.as_str().into(),
-            version: "active".to_owned(),
-            body: self.rehearsal.start.clone(),
-        };
-        let answer = self.call(start)?.map_err(|refusal| refused("start", &refusal))?;
-        let root = life::started_instance(&answer)
-            .ok_or_else(|| HarnessError::Refused("the start made no instance".to_owned()))?;
-        let mut answers = Vec::new();
-        for act in &self.rehearsal.acts {
-            self.wait_for(act, started, &root)?;
-            answers.push(match self.call(act.request.clone())? {
-                Ok(answer) => (answer.status, answer.body.unwrap_or(Json::Null)),
-                Err(refusal) => (refusal.reason.status(), refusal.document()),
-            });
-        }
-        self.go_until_ended(&root)?;
-        let took = self.now - started;
-        let runs = life::read::documents(&self.rows, &self.around, self.now);
-        let runs = runs.map_err(|refusal| HarnessError::Broken(refusal.to_string()))?;
-        Ok(Rehearsed { runs, events: std::mem::take(&mut self.events), answers, took })
+impl Scene for Play<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
     }
 
-    /// Goes on to an act's moment: so long after the start, and after the end where it says so.
-    fn wait_for(&mut self, act: &Act, started: Timestamp, root: &InstanceKey) -> Result<(), HarnessError> {
-        if act.is_after_end {
-            self.go_until_ended(root)?;
-        }
-        let moment = started + act.after;
-        while let Some(due) = self.next_due().filter(|due| *due <= moment) {
-            self.go_to(due)?;
-        }
-        self.now = self.now.max(moment);
-        Ok(())
+    fn rows(&self) -> &dyn Rows {
+        &self.rows
     }
 
-    /// Goes on until the latest run of the root has ended.
-    fn go_until_ended(&mut self, root: &InstanceKey) -> Result<(), HarnessError> {
-        loop {
-            let status = life::latest_status(root, &self.rows).map_err(broken)?;
-            if status.is_some_and(InstanceStatus::is_terminal) {
-                return Ok(());
-            }
-            let due = self.next_due().ok_or_else(|| HarnessError::Endless("anything that was still due".to_owned()))?;
-            self.go_to(due)?;
-        }
+    fn around(&self) -> &Around {
+        &self.around
     }
 
-    /// Makes a call and goes on until it is answered.
-    fn call(&mut self, request: Request) -> Result<Result<Answer, Refusal>, HarnessError> {
-        let asked = Asked { rows: &self.rows, surroundings: &self.around, now: self.now };
-        let to = match Cycles.route(&request, asked).map_err(broken)? {
-            Route::Answer(answer) => return Ok(answer),
-            Route::To(address) => address,
-        };
+    fn ask(&mut self, caller: Caller, request: Request) -> Result<Ticket, HarnessError> {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let caller = Caller { user: Some(User::named("replay")) };
-        self.messages.push_back((to, Message::Request { ticket, caller, request: Box::new(request) }));
-        self.settle()?;
-        loop {
-            if let Some(answer) = self.answers.remove(&ticket) {
-                return Ok(answer);
+        let asked = Asked { rows: &self.rows, surroundings: &self.around, now: self.now };
+        match Cycles.route(&request, asked)? {
+            Route::Answer(answer) => drop(self.answers.insert(ticket, answer)),
+            Route::To(address) => {
+                let message = Message::Request { ticket, caller, request: Box::new(request) };
+                self.messages.push_back((address, message));
             }
-            let due =
-                self.next_due().ok_or_else(|| HarnessError::Endless("a call's wait for its answer".to_owned()))?;
-            self.go_to(due)?;
         }
+        self.settle()?;
+        Ok(ticket)
+    }
+
+    fn answer(&mut self, ticket: Ticket) -> Option<Result<Answer, Refusal>> {
+        self.answers.remove(&ticket)
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -179,12 +129,8 @@ impl Play<'_> {
         self.timers.first().into_iter().chain(works).min()
     }
 
-    /// Jumps to a moment at which something is due, and lets all that follows from it happen.
-    fn go_to(&mut self, due: Timestamp) -> Result<(), HarnessError> {
-        self.now = self.now.max(due);
-        if self.now - self.rehearsal.at > TIME_MAX {
-            return Err(HarnessError::Endless("121 days of virtual time".to_owned()));
-        }
+    fn go_to(&mut self, moment: Timestamp) -> Result<(), HarnessError> {
+        self.now = self.now.max(moment);
         while let Some((attempt, report)) = self.works.end(self.now) {
             let to = Address::Run(attempt.run.clone());
             self.messages.push_back((to, Message::Executed { attempt, report: Box::new(report) }));
@@ -197,6 +143,12 @@ impl Play<'_> {
         self.settle()
     }
 
+    fn take_events(&mut self) -> Vec<Json> {
+        std::mem::take(&mut self.events)
+    }
+}
+
+impl Play<'_> {
     /// Delivers messages until there are none.
     fn settle(&mut self) -> Result<(), HarnessError> {
         while let Some((to, message)) = self.messages.pop_front() {
@@ -212,7 +164,7 @@ impl Play<'_> {
     fn deliver(&mut self, to: Address, message: Message) -> Result<(), HarnessError> {
         let mut machine = match self.machines.remove(&to) {
             Some(machine) => machine,
-            None => Cycles.load(&to, &self.rows).map_err(broken)?,
+            None => Cycles.load(&to, &self.rows)?,
         };
         let mut tasks: VecDeque<Task> = VecDeque::new();
         let mut message = Some(message);
@@ -259,7 +211,7 @@ impl Play<'_> {
                 }
                 Later::Cancel { attempt } => self.works.cancel(&attempt),
                 Later::Fetch(lookup) => {
-                    let found = Cycles.find(&lookup, &self.rows).map_err(broken)?;
+                    let found = Cycles.find(&lookup, &self.rows)?;
                     self.messages.push_back((of.clone(), Message::Found { lookup, found }));
                 }
                 Later::Reply { ticket, answer } => {
@@ -289,13 +241,4 @@ impl Works {
         let first = self.queue.first_entry().filter(|entry| entry.key().0 <= now)?;
         Some(first.remove())
     }
-}
-
-fn refused(what: &str, refusal: &Refusal) -> HarnessError {
-    HarnessError::Refused(format!("{what}: {refusal} {}", refusal.errors.join("; ")))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
-fn broken(error: Unreadable) -> HarnessError {
-    HarnessError::Broken(error.to_string())
 }

@@ -5,23 +5,18 @@ use std::{collections::HashMap, sync::Arc};
 use serde_json::Value as Json;
 use workflow::{
     id::{AttemptKey, SeededIds},
-    life::{self, Around, Decisions, MemoryRows, Settings, Ticket},
-    port::{Act, Answer, Caller, EngineName, HarnessError, Refusal, Rehearsal, Rehearsed, Report, Request, Stage},
-    status::InstanceStatus,
-    time::{Millis, Timestamp},
-    user::User,
+    life::{self, Around, Decisions, MemoryRows, Rows, Settings, Ticket},
+    port::{
+        self, Answer, Caller, EngineName, HarnessError, MESSAGES_MAX, Refusal, Rehearsal, Rehearsed, Report, Request,
+        Scene, Stage,
+    },
+    time::Timestamp,
 };
 
 use crate::{
     polling::{Core, Outgoing},
     timing::{Profile, Timing},
 };
-
-/// Messages that one sample may take; far above what the largest loops need.
-const MESSAGES_MAX: u64 = 20_000_000;
-
-/// Virtual time that one sample may take: the longest time-out of the language, and a day of retries.
-const TIME_MAX: Millis = Millis::from_secs(121 * 24 * 3_600);
 
 /// Rehearses samples on the polling engine.
 #[derive(Clone, Debug)]
@@ -59,7 +54,7 @@ impl Stage for LegacyStage {
             due_reports: Vec::new(),
             events: Vec::new(),
         };
-        play.run()
+        port::play(&mut play, rehearsal)
     }
 }
 
@@ -76,79 +71,29 @@ struct Play<'a> {
     events: Vec<Json>,
 }
 
-impl Play<'_> {
-    fn run(&mut self) -> Result<Rehearsed, HarnessError> {
-        for definition in &self.rehearsal.definitions {
-            self.call(Request::Push { body: definition.clone() })?.map_err(|refusal| refused("push", &refusal))?;
-        }
-        let started = self.now;
-        let start = Request::Start {
-            workflow: self.rehearsal.workflow.as_str().into(),
-            version: "active".to_owned(),
-            body: self.rehearsal.start.clone(),
-        };
-        let answer = self.call(start)?.map_err(|refusal| refused("start", &refusal))?;
-        let root = life::started_instance(&answer)
-            .ok_or_else(|| HarnessError::Refused("the start made no instance".to_owned()))?;
-        let mut answers = Vec::new();
-        for act in &self.rehearsal.acts {
-            self.wait_for(act, started, &root)?;
-            answers.push(match self.call(act.request.clone())? {
-                Ok(answer) => (answer.status, answer.body.unwrap_or(Json::Null)),
-                Err(refusal) => (refusal.reason.status(), refusal.document()),
-            });
-        }
-        let ended = self.until_ended(&root)?;
-        let runs = life::read::documents(self.core.rows(), &*self.around, self.now);
-        let runs = runs.map_err(|error| HarnessError::Broken(error.to_string()))?;
-        Ok(Rehearsed { runs, events: std::mem::take(&mut self.events), answers, took: ended - started })
+impl Scene for Play<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
     }
 
-    /// An act's moment: so long after the start, and after the end where it says so.
-    fn wait_for(
-        &mut self,
-        act: &Act,
-        started: Timestamp,
-        root: &workflow::id::InstanceKey,
-    ) -> Result<(), HarnessError> {
-        if act.is_after_end {
-            self.until_ended(root)?;
-        }
-        let moment = started + act.after;
-        while let Some(due) = self.next_due().filter(|due| *due <= moment) {
-            self.step_to(due)?;
-        }
-        self.now = self.now.max(moment);
-        Ok(())
+    fn rows(&self) -> &dyn Rows {
+        self.core.rows()
     }
 
-    /// Goes on until the latest run of the root has ended.
-    fn until_ended(&mut self, root: &workflow::id::InstanceKey) -> Result<Timestamp, HarnessError> {
-        loop {
-            let status = life::latest_status(root, self.core.rows());
-            if status.map_err(|error| HarnessError::Broken(error.to_string()))?.is_some_and(InstanceStatus::is_terminal)
-            {
-                return Ok(self.now);
-            }
-            let due = self.next_due().ok_or_else(|| HarnessError::Endless("nothing was due any more".to_owned()))?;
-            self.step_to(due)?;
-        }
+    fn around(&self) -> &Around {
+        &self.around
     }
 
-    /// Makes a call and goes on until it is answered.
-    fn call(&mut self, request: Request) -> Result<Result<Answer, Refusal>, HarnessError> {
-        let caller = Caller { user: Some(User::named("replay")) };
+    fn ask(&mut self, caller: Caller, request: Request) -> Result<Ticket, HarnessError> {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.core.request(self.now, ticket, caller, request);
-        self.step_to(self.now)?;
-        loop {
-            if let Some(answer) = self.answers.remove(&ticket) {
-                return Ok(answer);
-            }
-            let due = self.next_due().ok_or_else(|| HarnessError::Endless("a call was never answered".to_owned()))?;
-            self.step_to(due)?;
-        }
+        self.go_to(self.now)?;
+        Ok(ticket)
+    }
+
+    fn answer(&mut self, ticket: Ticket) -> Option<Result<Answer, Refusal>> {
+        self.answers.remove(&ticket)
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -156,11 +101,8 @@ impl Play<'_> {
         self.core.next_due().into_iter().chain(report).min()
     }
 
-    fn step_to(&mut self, due: Timestamp) -> Result<(), HarnessError> {
-        self.now = self.now.max(due);
-        if self.now - self.rehearsal.at > TIME_MAX {
-            return Err(HarnessError::Endless("121 days of virtual time".to_owned()));
-        }
+    fn go_to(&mut self, moment: Timestamp) -> Result<(), HarnessError> {
+        self.now = self.now.max(moment);
         if self.core.delivered() > MESSAGES_MAX {
             return Err(HarnessError::Endless(format!("{MESSAGES_MAX} messages")));
         }
@@ -174,6 +116,12 @@ impl Play<'_> {
         Ok(())
     }
 
+    fn take_events(&mut self) -> Vec<Json> {
+        std::mem::take(&mut self.events)
+    }
+}
+
+impl Play<'_> {
     fn act(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Execute { attempt, work } => {
@@ -187,8 +135,4 @@ impl Play<'_> {
             Outgoing::Forgotten(key) => self.around.change(&key, None),
         }
     }
-}
-
-fn refused(what: &str, refusal: &Refusal) -> HarnessError {
-    HarnessError::Refused(format!("{what}: {refusal} {}", refusal.errors.join("; ")))
 }

@@ -1,5 +1,6 @@
 //! Figures, as tables and JSON show them.
 
+use replay::latency::quantile;
 use serde::Serialize;
 
 use super::{disk::Fsync, workload::Workload};
@@ -60,7 +61,8 @@ impl Figure {
 
 impl Spread {
     fn of(mut samples: Vec<f64>) -> Self {
-        let mut at = |share| quantile(&mut samples, share);
+        samples.sort_by(f64::total_cmp);
+        let at = |share| quantile(&samples, share);
         Self { p50: at(0.5), p99: at(0.99), least: at(0.0), most: at(1.0) }
     }
 }
@@ -100,31 +102,5 @@ fn short(value: f64) -> String {
         0.0..10.0 => format!("{value:.3}"),
         10.0..1_000.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
-    }
-}
-
-/// The quantile by linear interpolation; 0 without samples.
-pub(super) fn quantile(samples: &mut [f64], share: f64) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    let Some(last) = samples.len().checked_sub(1) else { return 0.0 };
-    #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^52 samples")]
-    let place = share.clamp(0.0, 1.0) * last as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the place lies within the samples")]
-    let below = place.floor() as usize;
-    let above = (below + 1).min(last);
-    samples[below] + (samples[above] - samples[below]) * place.fract()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quantile;
-
-    #[test]
-    fn quantiles_interpolate_between_samples() {
-        let mut samples = [4.0, 1.0, 3.0, 2.0];
-        assert!((quantile(&mut samples, 0.5) - 2.5).abs() < 1e-12);
-        assert!((quantile(&mut samples, 0.0) - 1.0).abs() < 1e-12);
-        assert!((quantile(&mut samples, 1.0) - 4.0).abs() < 1e-12);
-        assert!(quantile(&mut [], 0.5).abs() < 1e-12);
     }
 }

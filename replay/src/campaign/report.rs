@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contest, Finding, Kind, Side};
 use crate::{
-    compare::Rule,
+    compare::{Rule, without_numbers},
     latency::Latency,
     sample::{Coverage, Kept, Shape},
     verdict::{Gate, Tally, Verdict},
@@ -179,18 +179,6 @@ fn noise(findings: &[Finding]) -> Vec<NoisyPlace> {
     }
     let place = |((side, path), samples)| NoisyPlace { side, path, samples };
     places.into_iter().map(place).collect()
-}
-
-/// `runs.load[3].steps` → `runs.load[*].steps`, so that the iterations of a loop are one place.
-fn without_numbers(path: &str) -> String {
-    let mut parts = path.split('[');
-    let mut place = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
-        place.push_str(if rest.len() < part.len() && rest.starts_with(']') { "[*" } else { "[" });
-        place.push_str(if rest.starts_with(']') { rest } else { part });
-    }
-    place
 }
 
 fn excused(findings: &[Finding]) -> Vec<Excuse> {

@@ -1,10 +1,12 @@
 //! Where two outcomes disagree, and which of that is excused.
 
 mod difference;
+mod place;
 mod rule;
 mod tree;
 
 pub use difference::{Difference, Kind};
+pub use place::without_numbers;
 pub use rule::{Action, Rule, Rules, RulesError};
 pub use tree::differences;
 
