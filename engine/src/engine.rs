@@ -159,7 +159,7 @@ impl ActorEngine {
         let mut others = JoinSet::new();
         start_helpers(&node, runtimes, step_threads, clock, &mut others)?;
         if let (Some(consumer), Some(news)) = (consumer, published) {
-            let deliver = outbox::deliver(store, committer, consumer, news);
+            let deliver = outbox::deliver(store, committer, consumer, news, fences.clone());
             others.spawn(async move {
                 let _stopped = deliver.await;
             });

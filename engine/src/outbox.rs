@@ -1,16 +1,16 @@
 //! Delivery of published events, in order and at least once.
 //!
-//! Events become durable with what they tell of. They are handed to the consumer in the order of their commits and go when it has taken
-//! them; after a crash the last ones come again, and a consumer knows them by their keys.
+//! Events become durable with what they tell of. Those of one group are handed to the consumer in the order of their commits and go when it has
+//! taken them; after a crash the last ones come again, and a consumer knows them by their keys.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 use workflow::{event::Event, port::Pending};
 
 use crate::{
     committer::{Commit, Committer, Stopped},
-    store::{Batch, Position, Store, chain},
+    store::{Batch, Fence, GroupId, Position, Store, chain},
 };
 
 /// Bundles read at once.
@@ -35,11 +35,13 @@ pub(crate) async fn deliver(
     committer: Committer,
     consumer: Arc<dyn Consumer>,
     news: Arc<Notify>,
+    fences: Vec<Fence>,
 ) -> Stopped {
-    let mut last = Position::default();
+    let mut last: BTreeMap<GroupId, Position> =
+        fences.into_iter().map(|fence| (fence.group, Position::default())).collect();
     loop {
-        let reader = Arc::clone(&store);
-        let read = tokio::task::spawn_blocking(move || reader.outbox(last, BUNDLES)).await;
+        let (reader, after) = (Arc::clone(&store), last.clone());
+        let read = tokio::task::spawn_blocking(move || reader.outbox(&after, BUNDLES)).await;
         let bundles = match read {
             Ok(Ok(bundles)) => bundles,
             Ok(Err(error)) => {
@@ -50,17 +52,18 @@ pub(crate) async fn deliver(
             // The process is going down.
             Err(_) => return Stopped,
         };
-        let Some(position) = bundles.last().map(|bundle| bundle.position) else {
+        if bundles.is_empty() {
             news.notified().await;
             continue;
-        };
+        }
+        let consumed: BTreeMap<_, _> = bundles.iter().map(|bundle| (bundle.group, bundle.position)).collect();
         let events: Vec<Event> = bundles.into_iter().flat_map(|bundle| bundle.events).collect();
         while let Err(error) = consumer.consume(events.clone()).await {
             tracing::warn!(%error, "events will be delivered again");
             tokio::time::sleep(AGAIN).await;
         }
-        last = position;
-        let batch = Batch { consumed: Some(position), ..Batch::default() };
+        last.extend(&consumed);
+        let batch = Batch { consumed, ..Batch::default() };
         if let Err(stopped) = committer.submit(Commit { batch, then: None }).await {
             return stopped;
         }

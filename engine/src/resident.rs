@@ -164,7 +164,10 @@ impl Resident {
         // Events that nobody consumes are not kept.
         let events = if self.node.published.is_some() { events } else { Vec::new() };
         let has_news = !events.is_empty();
-        let mut batch = Batch { events, ..Batch::default() };
+        let mut batch = Batch::default();
+        if has_news {
+            batch.events.insert(self.fence.group, events);
+        }
         for (key, row) in rows {
             let write = row.map_or(Write::Forget, |row| Write::Save {
                 live: row.is_live.then_some(self.fence.group),

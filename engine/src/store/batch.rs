@@ -1,6 +1,6 @@
 //! What is written at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use workflow::{
@@ -31,10 +31,10 @@ pub struct Batch {
     pub fences: BTreeSet<Fence>,
     /// Rows by key.
     pub writes: IndexMap<RowKey, Write>,
-    /// Events in order.
-    pub events: Vec<Event>,
-    /// Bundles up to here were consumed and can go.
-    pub consumed: Option<Position>,
+    /// Events of each group in order; order holds within a group only.
+    pub events: BTreeMap<GroupId, Vec<Event>>,
+    /// Bundles of a group up to here were consumed and can go.
+    pub consumed: BTreeMap<GroupId, Position>,
 }
 
 impl Batch {
@@ -42,12 +42,17 @@ impl Batch {
     pub fn append(&mut self, later: Self) {
         self.fences.extend(later.fences);
         self.writes.extend(later.writes);
-        self.events.extend(later.events);
-        self.consumed = self.consumed.max(later.consumed);
+        for (group, events) in later.events {
+            self.events.entry(group).or_default().extend(events);
+        }
+        for (group, position) in later.consumed {
+            let consumed = self.consumed.entry(group).or_insert(position);
+            *consumed = position.max(*consumed);
+        }
     }
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.events.is_empty() && self.consumed.is_none()
+        self.writes.is_empty() && self.events.is_empty() && self.consumed.is_empty()
     }
 }

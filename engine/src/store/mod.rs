@@ -9,11 +9,10 @@
 mod batch;
 mod layout;
 pub mod memory;
-mod readers;
-mod schema;
+mod ownership;
 pub mod sqlite;
 
-use std::{fmt, io, path::PathBuf};
+use std::{collections::BTreeMap, fmt, io, path::PathBuf};
 
 use workflow::{
     event::Event,
@@ -22,6 +21,7 @@ use workflow::{
 
 pub use batch::{Batch, Write};
 pub use memory::Memory;
+pub use ownership::{Cluster, Member, NodeId, Owned, Ownership};
 pub use sqlite::Sqlite;
 
 /// A part of all machines, owned by one node at a time.
@@ -53,22 +53,25 @@ pub struct Fence {
     pub generation: Generation,
 }
 
-/// Where a bundle of events stands in the outbox.
+/// Where a bundle of events stands in the outbox of its group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
 
-/// The events of one durable batch.
+/// The events of one group in one durable batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bundle {
-    /// Its place; positions grow, with gaps.
+    /// The group.
+    pub group: GroupId,
+    /// Its place; the positions of a group grow, with gaps.
     pub position: Position,
     /// The events in the order in which they were published.
     pub events: Vec<Event>,
 }
 
 /// What an engine needs of a store.
-pub trait Store: Send + Sync + fmt::Debug + 'static {
-    /// Takes all groups over, in the order of their numbers: each gets its next generation, so that whoever owned them before can no longer write.
+pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
+    /// For a store that one process has for itself: takes all groups over without regard to leases, in the order of their numbers. Each gets
+    /// its next generation, so that whoever owned it before can no longer write.
     /// `count` decides how many groups a new store has; later it stays what it was.
     fn claim(&self, count: u32) -> Result<Vec<Fence>, Error>;
 
@@ -81,8 +84,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// The rows of a group that a machine must be loaded by, in the order of their keys, after `after`.
     fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error>;
 
-    /// Bundles of events after a position, oldest first.
-    fn outbox(&self, after: Position, limit: usize) -> Result<Vec<Bundle>, Error>;
+    /// Bundles of events of some groups, each after a position. What one group published comes in the order in which it was committed.
+    fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error>;
 }
 
 /// Why a store could not do what it was asked.

@@ -1,11 +1,13 @@
 //! A store that holds commits back, so that a test sees what happens before they are durable.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Condvar, Mutex},
+    time::Duration,
 };
 
-use engine::store::{Batch, Bundle, Error, Fence, GroupId, Memory, Position, Store};
+use engine::store::{Batch, Bundle, Cluster, Error, Fence, GroupId, Memory, NodeId, Ownership, Position, Store};
 use workflow::life::{RowKey, Rows};
 
 /// A store whose commits wait until the test lets them through, one by one.
@@ -76,7 +78,33 @@ impl Store for Gate {
         self.inner.live(group, after, limit)
     }
 
-    fn outbox(&self, after: Position, limit: usize) -> Result<Vec<Bundle>, Error> {
+    fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error> {
         self.inner.outbox(after, limit)
+    }
+}
+
+impl Ownership for Gate {
+    fn divide(&self, count: u32) -> Result<u32, Error> {
+        self.inner.divide(count)
+    }
+
+    fn heartbeat(&self, node: &NodeId, address: &str, lease: Duration) -> Result<Vec<Fence>, Error> {
+        self.inner.heartbeat(node, address, lease)
+    }
+
+    fn take(&self, node: &NodeId, limit: usize) -> Result<Vec<Fence>, Error> {
+        self.inner.take(node, limit)
+    }
+
+    fn release(&self, fences: &[Fence]) -> Result<(), Error> {
+        self.inner.release(fences)
+    }
+
+    fn leave(&self, node: &NodeId) -> Result<(), Error> {
+        self.inner.leave(node)
+    }
+
+    fn cluster(&self) -> Result<Cluster, Error> {
+        self.inner.cluster()
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use engine::{
     ActorEngine, Limits, Options,
     outbox::{Consumer, NotTaken},
-    store::{Memory, Store},
+    store::{GroupId, Memory, Position, Store},
 };
 use serde_json::{Map, json};
 use tokio::sync::Semaphore;
@@ -275,5 +275,6 @@ async fn events_are_delivered_in_order_and_again_until_they_are_taken() {
     until(async || reader.deliveries.lock().unwrap().len() == 3).await;
     assert_eq!(*reader.deliveries.lock().unwrap(), [vec!["1", "2"], vec!["1", "2"], vec!["3"]]);
     engine.shutdown(Duration::from_mins(1)).await;
-    assert!(store.outbox(engine::store::Position::default(), 9).unwrap().is_empty(), "what was taken is gone");
+    let all = (0..engine::engine::GROUPS).map(|group| (GroupId(group), Position::default())).collect();
+    assert!(store.outbox(&all, 9).unwrap().is_empty(), "what was taken is gone");
 }

@@ -1,8 +1,13 @@
 //! The embedded store: one SQLite file in WAL mode, durable at every commit.
 
+mod ownership;
+mod readers;
+mod schema;
+
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,11 +20,10 @@ use workflow::{
     life::{Body, Bound, Order, RowKey, Rows, Scan, Table, Unreadable},
 };
 
+use self::readers::Readers;
 use super::{
     Batch, Bundle, Error, Fence, Generation, GroupId, Position, Store, Write,
     layout::{LAYOUTS, Layout, layout},
-    readers::Readers,
-    schema,
 };
 
 /// How long to wait for a lock that another process holds (a backup, a person with `sqlite3`).
@@ -63,6 +67,10 @@ impl Sqlite {
         Ok(Self { writer: Mutex::new(writer), readers: Readers::new(place.clone()), place })
     }
 
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn failure(&self, act: &'static str, source: rusqlite::Error) -> Error {
         let place = self.place.clone();
         match source.sqlite_error_code() {
@@ -98,12 +106,12 @@ fn connect(path: &Path, size_max_bytes: Option<u64>) -> rusqlite::Result<Connect
 
 impl Store for Sqlite {
     fn claim(&self, count: u32) -> Result<Vec<Fence>, Error> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer();
         claim(&mut writer, count).map_err(|source| self.failure("written", source))
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), Error> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer();
         let written = |source| self.failure("written", source);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(written)?;
         for fence in &batch.fences {
@@ -112,11 +120,11 @@ impl Store for Sqlite {
         for (key, write) in &batch.writes {
             put(&transaction, key, write).map_err(written)??;
         }
-        if let Some(consumed) = batch.consumed {
-            run(&transaction, "DELETE FROM outbox WHERE position <= ?1", [consumed.0]).map_err(written)?;
+        for (group, consumed) in &batch.consumed {
+            run(&transaction, CONSUME, (group.0, consumed.0)).map_err(written)?;
         }
-        if !batch.events.is_empty() {
-            run(&transaction, "INSERT INTO outbox (events) VALUES (?1)", [encode(&batch.events)]).map_err(written)?;
+        for (group, events) in &batch.events {
+            run(&transaction, PUBLISH, (group.0, encode(events))).map_err(written)?;
         }
         transaction.commit().map_err(written)
     }
@@ -144,34 +152,27 @@ impl Store for Sqlite {
         })
     }
 
-    fn outbox(&self, after: Position, limit: usize) -> Result<Vec<Bundle>, Error> {
+    fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error> {
+        let after = json!(after.iter().map(|(group, after)| (group.0, after.0)).collect::<Vec<_>>()).to_string();
         self.read(|view| {
-            let bundles = outbox(view, after, limit).map_err(|source| self.failure("read", source))?;
+            let bundles = outbox(view, &after, limit).map_err(|source| self.failure("read", source))?;
             bundles
                 .into_iter()
-                .map(|(position, text)| Ok(Bundle { position, events: decode(position, &text)? }))
+                .map(|(group, position, text)| Ok(Bundle { group, position, events: decode(position, &text)? }))
                 .collect()
         })
     }
 }
 
+const PUBLISH: &str = "INSERT INTO outbox (flow_group, events) VALUES (?1, ?2)";
+
+const CONSUME: &str = "DELETE FROM outbox WHERE flow_group = ?1 AND position <= ?2";
+
 fn claim(writer: &mut Connection, count: u32) -> rusqlite::Result<Vec<Fence>> {
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let existing: u32 = transaction.query_row("SELECT count(*) FROM flow_group", (), |row| row.get(0))?;
-    if existing == 0 {
-        for group in 0..count {
-            transaction.execute("INSERT INTO flow_group (id, generation) VALUES (?1, 0)", [group])?;
-        }
-    }
-    let claimed = {
-        let mut claim =
-            transaction.prepare("UPDATE flow_group SET generation = generation + 1 RETURNING id, generation")?;
-        let fences = claim
-            .query_map((), |row| Ok(Fence { group: GroupId(row.get(0)?), generation: Generation(row.get(1)?) }))?;
-        let mut fences = fences.collect::<rusqlite::Result<Vec<_>>>()?;
-        fences.sort_unstable();
-        fences
-    };
+    ownership::divide(&transaction, count)?;
+    let claim = "UPDATE flow_group SET generation = generation + 1, owner = NULL RETURNING id, generation";
+    let claimed = ownership::fences(&transaction, claim, ())?;
     transaction.commit()?;
     Ok(claimed)
 }
@@ -242,10 +243,13 @@ fn live(
     rows.collect()
 }
 
-fn outbox(view: &Transaction<'_>, after: Position, limit: usize) -> rusqlite::Result<Vec<(Position, String)>> {
-    let mut statement =
-        view.prepare_cached("SELECT position, events FROM outbox WHERE position > ?1 ORDER BY position LIMIT ?2")?;
-    let rows = statement.query_map((after.0, whole(limit)), |row| Ok((Position(row.get(0)?), row.get(1)?)))?;
+fn outbox(view: &Transaction<'_>, after: &str, limit: usize) -> rusqlite::Result<Vec<(GroupId, Position, String)>> {
+    let sql = "SELECT outbox.flow_group, outbox.position, outbox.events FROM json_each(?1) AS after
+        JOIN outbox ON outbox.flow_group = after.value ->> 0 AND outbox.position > after.value ->> 1
+        ORDER BY outbox.position LIMIT ?2";
+    let mut statement = view.prepare_cached(sql)?;
+    let rows = statement
+        .query_map((after, whole(limit)), |row| Ok((GroupId(row.get(0)?), Position(row.get(1)?), row.get(2)?)))?;
     rows.collect()
 }
 
@@ -328,8 +332,9 @@ fn body(row: &Row<'_>, index: usize) -> rusqlite::Result<Body> {
     Ok(Arc::from(row.get_ref(index)?.as_bytes()?))
 }
 
-fn whole(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+/// A limit as SQL takes it.
+fn whole(limit: impl TryInto<i64>) -> i64 {
+    limit.try_into().unwrap_or(i64::MAX)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]

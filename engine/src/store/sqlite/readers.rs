@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::Error;
+use crate::store::Error;
 
 /// Reads that may go on at once; more wait. Readers never wait for the writer.
 const READERS: usize = 4;
@@ -52,8 +52,8 @@ impl Readers {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
             let connection = Connection::open_with_flags(&self.place, flags)?;
-            connection.busy_timeout(super::sqlite::BUSY)?;
-            connection.set_prepared_statement_cache_capacity(super::sqlite::STATEMENTS);
+            connection.busy_timeout(super::BUSY)?;
+            connection.set_prepared_statement_cache_capacity(super::STATEMENTS);
             Ok(connection)
         };
         open().map_err(|source| Error::Broken { place: self.place.clone(), act: "opened", source })

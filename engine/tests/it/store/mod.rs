@@ -1,8 +1,10 @@
 //! What every store owes the engine, and what only the file owes its operator.
 
-use std::sync::Arc;
+mod ownership;
 
-use engine::store::{Batch, Error, Fence, Generation, GroupId, Memory, Position, Sqlite, Store, Write, sqlite};
+use std::{collections::BTreeMap, sync::Arc};
+
+use engine::store::{Batch, Bundle, Error, Fence, Generation, GroupId, Memory, Position, Sqlite, Store, Write, sqlite};
 use serde_json::json;
 use tempfile::TempDir;
 use workflow::{
@@ -57,13 +59,26 @@ fn scan(store: &dyn Store, scan: &Scan) -> Vec<String> {
     found.into_iter().map(|(_, body)| text(body)).collect()
 }
 
-fn events(keys: &[&str]) -> Batch {
+fn published(keys: &[&str]) -> Vec<Event> {
     let event = |key: &&str| Event { key: (*key).to_owned(), document: json!({ "of": key, "exactly": 1.10 }) };
-    Batch { events: keys.iter().map(event).collect(), ..Batch::default() }
+    keys.iter().map(event).collect()
 }
 
-fn outbox(store: &dyn Store, after: Position) -> Vec<Vec<String>> {
-    let bundles = store.outbox(after, 10).unwrap();
+fn events(group: u32, keys: &[&str]) -> Batch {
+    Batch { events: [(GroupId(group), published(keys))].into(), ..Batch::default() }
+}
+
+fn consumed(group: u32, position: Position) -> Batch {
+    Batch { consumed: [(GroupId(group), position)].into(), ..Batch::default() }
+}
+
+/// Bundles of some groups, each from its beginning.
+fn bundles(store: &dyn Store, groups: &[u32]) -> Vec<Bundle> {
+    let after = groups.iter().map(|group| (GroupId(*group), Position::default())).collect();
+    store.outbox(&after, 10).unwrap()
+}
+
+fn keys(bundles: Vec<Bundle>) -> Vec<Vec<String>> {
     bundles.into_iter().map(|bundle| bundle.events.into_iter().map(|event| event.key).collect()).collect()
 }
 
@@ -138,21 +153,41 @@ fn a_group_lists_its_live_rows_in_the_order_of_their_keys_and_in_pages() {
 }
 
 #[test]
-fn events_come_in_order_by_batch_until_they_are_consumed() {
+fn the_events_of_a_group_come_in_order_by_batch_until_they_are_consumed() {
     check(|store, _| {
         for keys in [&["a", "b"][..], &["c"]] {
-            store.commit(&events(keys)).unwrap();
+            store.commit(&events(1, keys)).unwrap();
         }
-        assert_eq!(outbox(store, Position::default()), [vec!["a", "b"], vec!["c"]]);
-        let bundle = store.outbox(Position::default(), 1).unwrap().remove(0);
-        assert_eq!(bundle.events, events(&["a", "b"]).events);
-        assert_eq!(outbox(store, bundle.position), [["c"]]);
-        store.commit(&Batch { consumed: Some(bundle.position), ..Batch::default() }).unwrap();
-        assert_eq!(outbox(store, Position::default()), [["c"]]);
-        let last = store.outbox(Position::default(), 9).unwrap().pop().unwrap().position;
-        store.commit(&Batch { consumed: Some(last), ..Batch::default() }).unwrap();
-        store.commit(&events(&["d"])).unwrap();
-        assert_eq!(outbox(store, last), [["d"]], "positions are never used twice");
+        let both = bundles(store, &[1]);
+        assert_eq!(both[0].events, published(&["a", "b"]));
+        let after = BTreeMap::from([(GroupId(1), both[0].position)]);
+        assert_eq!(keys(store.outbox(&after, 10).unwrap()), [["c"]]);
+        assert_eq!(keys(store.outbox(&[(GroupId(1), Position::default())].into(), 1).unwrap()), [["a", "b"]]);
+        store.commit(&consumed(1, both[0].position)).unwrap();
+        assert_eq!(keys(bundles(store, &[1])), [["c"]]);
+        store.commit(&consumed(1, both[1].position)).unwrap();
+        store.commit(&events(1, &["d"])).unwrap();
+        let after = BTreeMap::from([(GroupId(1), both[1].position)]);
+        assert_eq!(keys(store.outbox(&after, 10).unwrap()), [["d"]], "positions are never used twice");
+    });
+}
+
+#[test]
+fn groups_publish_beside_each_other() {
+    check(|store, _| {
+        let mut both = events(1, &["a"]);
+        both.append(events(2, &["b"]));
+        both.append(events(1, &["c"]));
+        store.commit(&both).unwrap();
+        let seen = bundles(store, &[0, 2, 1]);
+        let of = |group| seen.iter().find(|bundle| bundle.group == GroupId(group)).unwrap().clone();
+        assert_eq!(
+            (keys(vec![of(1)]), keys(vec![of(2)])),
+            (vec![vec!["a".into(), "c".into()]], vec![vec!["b".into()]])
+        );
+        let last = of(1).position.max(of(2).position);
+        store.commit(&consumed(2, last)).unwrap();
+        assert_eq!(keys(bundles(store, &[1, 2])), [["a", "c"]]);
     });
 }
 
@@ -235,7 +270,7 @@ fn after(sql: &str) -> String {
 #[test]
 fn a_file_of_a_newer_program_is_refused() {
     let sql = "INSERT INTO migration (number, name, sha256, applied_at) VALUES (999, 'later', '', '')";
-    let expected = "FILE has schema 999, this program knows schemas up to 1: start it with the program that wrote it";
+    let expected = "FILE has schema 999, this program knows schemas up to 2: start it with the program that wrote it";
     assert_eq!(after(sql), expected);
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use crate::store::Error;
 
 /// `Segu` in ASCII: marks a file as one of ours (`PRAGMA application_id`).
 const APPLICATION: i32 = 0x5365_6775;
@@ -16,8 +16,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] =
-    [Migration { number: 1, name: "rows", sql: include_str!("migrations/0001_rows.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { number: 1, name: "rows", sql: include_str!("../migrations/sqlite/0001_rows.sql") },
+    Migration { number: 2, name: "nodes", sql: include_str!("../migrations/sqlite/0002_nodes.sql") },
+];
 
 const MIGRATION_TABLE: &str = "
     CREATE TABLE migration (
