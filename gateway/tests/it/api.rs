@@ -138,7 +138,13 @@ fn calls_about_steps_and_shared_things_make_their_requests() {
     makes(
         "GET /api/v3/workflows/etl/instances/4/runs/1/steps/a/attempts/latest",
         "",
-        Request::Attempt { instance: etl(4), run: "1".into(), step: "a".into(), attempt: "latest".into() },
+        Request::Attempt {
+            instance: etl(4),
+            run: "1".into(),
+            step: "a".into(),
+            attempt: "latest".into(),
+            is_enriched: true,
+        },
     );
     let run = RunKey { workflow: "etl".into(), instance: InstanceId(4), run: RunId(0) };
     makes(

@@ -87,11 +87,13 @@ impl Call {
             R::InlinePath { instance } => get(of_instance(&instance)).at(["inline-path"]),
 
             R::Steps { instance } => get(of_instance(&instance)).at(["steps"]),
-            R::Step { instance, step } => get(of_instance(&instance)).at(["steps", step.as_str()]),
-            R::RunSteps { instance, run } => get(of_instance(&instance)).at(["runs", &run, "steps"]),
-            R::Attempt { instance, run, step, attempt } => {
-                get(of_instance(&instance)).at(["runs", &run, "steps", step.as_str(), "attempts", &attempt])
+            R::Step { instance, step, is_enriched } => {
+                get(of_instance(&instance)).at(["steps", step.as_str()]).flag("enriched", is_enriched)
             }
+            R::RunSteps { instance, run } => get(of_instance(&instance)).at(["runs", &run, "steps"]),
+            R::Attempt { instance, run, step, attempt, is_enriched } => get(of_instance(&instance))
+                .at(["runs", &run, "steps", step.as_str(), "attempts", &attempt])
+                .flag("enriched", is_enriched),
             R::StepActionMap => get(["workflows", "steps", "instances", "action-map"]),
             R::RestartStep { instance, step, body, is_blocking } => post(of_instance(&instance))
                 .at(["steps", step.as_str(), "actions", "restart"])

@@ -166,7 +166,10 @@ fn steps() -> Vec<(Request, &'static str)> {
     vec![
         (Request::StepActionMap, "GET /workflows/steps/instances/action-map"),
         (Request::Steps { instance: instance.clone() }, "GET /workflows/etl/instances/7/steps"),
-        (Request::Step { instance: instance.clone(), step: step.clone() }, "GET /workflows/etl/instances/7/steps/load"),
+        (
+            Request::Step { instance: instance.clone(), step: step.clone(), is_enriched: true },
+            "GET /workflows/etl/instances/7/steps/load?enriched=true",
+        ),
         (
             Request::RunSteps { instance: instance.clone(), run: "2".to_owned() },
             "GET /workflows/etl/instances/7/runs/2/steps",
@@ -177,8 +180,9 @@ fn steps() -> Vec<(Request, &'static str)> {
                 run: "2".to_owned(),
                 step: step.clone(),
                 attempt: first.clone(),
+                is_enriched: false,
             },
-            "GET /workflows/etl/instances/7/runs/2/steps/load/attempts/1",
+            "GET /workflows/etl/instances/7/runs/2/steps/load/attempts/1?enriched=false",
         ),
         (
             Request::RestartStep {

@@ -80,6 +80,7 @@ impl Reader<'_> {
                     run: run.to_string(),
                     step: StepId::from(id),
                     attempt: number.to_string(),
+                    is_enriched: true,
                 };
                 attempts.extend(self.read(&format!("attempt {number} of {id} in {what}"), request).await?);
             }

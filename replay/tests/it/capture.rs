@@ -63,7 +63,7 @@ impl Archive {
                 };
                 Ok(attempts.iter().filter(is_last).cloned().collect())
             }
-            Request::Attempt { instance, run, step, attempt } => {
+            Request::Attempt { instance, run, step, attempt, .. } => {
                 let (run, attempt) = (number(&run)?, number(&attempt)?);
                 let of = self.of(&instance);
                 let (_, attempts) =

@@ -2,7 +2,10 @@
 //!
 //! A change costs by the size of what changed, not by the length of the loop; only writing the overview costs by the iterations that run.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{Error, Intervals, Overview};
 use crate::status::{InstanceStatus, Rollup};
@@ -25,6 +28,8 @@ pub struct Tracker {
     settled: Intervals,
     /// Those that have not ended, by id.
     running: BTreeMap<i64, Running>,
+    /// Those of them that were launched and that nothing was heard of yet: documents do not count them.
+    unheard: BTreeSet<i64>,
     /// The last id that was launched or kept.
     last: i64,
 }
@@ -49,12 +54,20 @@ impl Tracker {
         for &iteration in &overview.restart_info {
             settled.insert(iteration);
         }
-        Self { ended: overview, settled, running: BTreeMap::new(), last }
+        Self { ended: overview, settled, running: BTreeMap::new(), unheard: BTreeSet::new(), last }
     }
 
-    /// Notes that an iteration was launched.
+    /// Notes that an iteration was launched; documents count it from the first that is heard of it.
     pub fn launch(&mut self, iteration: i64) {
         self.update(iteration, InstanceStatus::Created, Arc::default());
+        if self.running.contains_key(&iteration) {
+            self.unheard.insert(iteration);
+        }
+    }
+
+    /// The iterations that were launched and that nothing was heard of yet.
+    pub fn unheard(&self) -> impl Iterator<Item = i64> {
+        self.unheard.iter().copied()
     }
 
     /// Notes where an iteration stands, and the leaf steps below it. One that has ended stays as it is until it is restarted.
@@ -63,6 +76,7 @@ impl Tracker {
             return;
         }
         self.last = self.last.max(iteration);
+        self.unheard.remove(&iteration);
         if status.is_terminal() {
             self.running.remove(&iteration);
             self.settled.insert(iteration);
@@ -117,10 +131,12 @@ impl Tracker {
         limit.saturating_sub(taken).max(0)
     }
 
-    /// The first iteration that has not ended, 0 before the first is launched; those that are restarted by themselves do not count.
+    /// The first iteration that has not ended, 0 before the first is heard of; those that are restarted by themselves do not count.
     pub fn checkpoint(&self) -> i64 {
+        let is_silent = self.settled.is_empty() && self.running.len() == self.unheard.len();
         match self.settled.ranges().next() {
             Some((first, last)) if first <= 1 => last + 1,
+            _ if is_silent => 0,
             _ => self.last.min(1),
         }
     }
@@ -135,7 +151,8 @@ impl Tracker {
     pub fn overview(&self) -> Overview {
         let mut overview = self.ended.clone();
         overview.checkpoint = self.checkpoint();
-        for (&iteration, Running { status, rollup }) in &self.running {
+        for (&iteration, Running { status, rollup }) in self.running.iter().filter(|(id, _)| !self.unheard.contains(id))
+        {
             overview.add(iteration, *status, Some(rollup));
         }
         overview.refresh();

@@ -286,8 +286,8 @@ pub struct RestartWalk {
     pub config: restart::Config,
     /// The request's uuid, if it gave one.
     pub request_id: Option<Arc<str>>,
-    /// Labels of the new run.
-    pub runtime_tags: Option<Tags>,
+    /// When it was asked for, if the request says so.
+    pub request_time: Option<Timestamp>,
     /// What kind of answer the caller expects.
     pub answer: RestartAnswer,
     /// Whether the caller waits until the step's new attempt exists.

@@ -152,6 +152,7 @@ pub enum Request {
     Step {
         instance: InstanceKey,
         step: StepId,
+        is_enriched: bool,
     },
     RunSteps {
         instance: InstanceKey,
@@ -162,6 +163,7 @@ pub enum Request {
         run: String,
         step: StepId,
         attempt: String,
+        is_enriched: bool,
     },
     StepActionMap,
     RestartStep {

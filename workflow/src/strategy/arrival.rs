@@ -124,7 +124,7 @@ pub(super) fn rule_name(rule: Rule) -> &'static str {
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let At { instance, run } = self.at;
-        write!(f, "InstanceRunUuid[instanceId={instance}, runId={run}, uuid={}]", self.uuid)
+        write!(f, "InstanceRunUuid(instanceId={instance}, runId={run}, uuid={})", self.uuid)
     }
 }
 

@@ -38,7 +38,13 @@ pub(super) static ROUTES: &[Route] = &[
         about: "The latest attempt of a step over all runs.",
         body: Body::None,
         query: &[ENRICHED],
-        build: |call| Ok(Request::Step { instance: call.instance()?, step: call.step() }),
+        build: |call| {
+            Ok(Request::Step {
+                instance: call.instance()?,
+                step: call.step(),
+                is_enriched: call.flag("enriched", true)?,
+            })
+        },
     },
     Route {
         name: "run_steps",
@@ -52,7 +58,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         name: "attempt",
         verb: Verb::Get,
-        path: "/workflows/{workflowId}/instances/{workflowInstanceId}/runs/{workflowRunId}/steps/{stepId}/attempts/{stepAttemptId}",
+        path: "/workflows/{workflowId}/instances/{workflowInstanceId}/runs/{workflowRunId}/steps/{stepId}/attempts/{attempt}",
         about: "One attempt: a number or `latest`.",
         body: Body::None,
         query: &[ENRICHED],
@@ -61,7 +67,8 @@ pub(super) static ROUTES: &[Route] = &[
                 instance: call.instance()?,
                 run: call.text_part("workflowRunId"),
                 step: call.step(),
-                attempt: call.text_part("stepAttemptId"),
+                attempt: call.text_part("attempt"),
+                is_enriched: call.flag("enriched", true)?,
             })
         },
     },

@@ -51,11 +51,11 @@ pub(super) fn scan_of_run(key: &RunKey) -> Scan {
 }
 
 /// The latest attempt of a step over all runs.
-pub(super) fn of_step(rows: &dyn Rows, instance: &InstanceKey, step: &StepId) -> Found {
+pub(super) fn of_step(rows: &dyn Rows, instance: &InstanceKey, step: &StepId, is_enriched: bool) -> Found {
     if let Some(run) = run::latest(rows, instance)?
         && let Some((key, body)) = latest_of_step(rows, instance, run, step)?
     {
-        return Runs::new(rows, instance).enriched(&key, &body);
+        return Runs::new(rows, instance).shown(&key, &body, is_enriched);
     }
     let InstanceKey { workflow, instance } = instance;
     let message =
@@ -64,7 +64,14 @@ pub(super) fn of_step(rows: &dyn Rows, instance: &InstanceKey, step: &StepId) ->
 }
 
 /// One attempt.
-pub(super) fn one(rows: &dyn Rows, instance: &InstanceKey, run: &str, step: &StepId, attempt: &str) -> Found {
+pub(super) fn one(
+    rows: &dyn Rows,
+    instance: &InstanceKey,
+    run: &str,
+    step: &StepId,
+    attempt: &str,
+    is_enriched: bool,
+) -> Found {
     let run = match number(run)? {
         Some(run) => RunId(run),
         None => run::latest(rows, instance)?.ok_or_else(|| run::not_found(instance, None))?,
@@ -86,7 +93,7 @@ pub(super) fn one(rows: &dyn Rows, instance: &InstanceKey, run: &str, step: &Ste
         Refusal::new(Reason::NotFound, message)
     };
     let (key, body) = found.ok_or_else(missing)?;
-    Runs::new(rows, instance).enriched(&key, &body)
+    Runs::new(rows, instance).shown(&key, &body, is_enriched)
 }
 
 fn attempt_key(instance: &InstanceKey, run: RunId, step: &StepId, attempt: i64) -> RowKey {
@@ -177,9 +184,11 @@ impl<'a> Runs<'a> {
         Ok(wire::attempt::document(self.seed(RunId(key.second))?, &row))
     }
 
-    fn enriched(&mut self, key: &RowKey, body: &Body) -> Found {
+    fn shown(&mut self, key: &RowKey, body: &Body, is_enriched: bool) -> Found {
         let mut document = self.document(key, body)?;
-        wire::attempt::enrich(&mut document);
+        if is_enriched {
+            wire::attempt::enrich(&mut document);
+        }
         Ok(document)
     }
 }

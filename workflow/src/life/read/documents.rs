@@ -40,7 +40,8 @@ pub fn documents(
         let end = RowKey { second: key.second + 1, ..start.clone() };
         for key in keys(rows, Table::Attempt, Bound::Included(start), Bound::Excluded(end))? {
             let (step, attempt) = (StepId::from(&*key.part), key.third.to_string());
-            attempts.push(read(&Request::Attempt { instance: instance.clone(), run: run.clone(), step, attempt })?);
+            let (instance, run) = (instance.clone(), run.clone());
+            attempts.push(read(&Request::Attempt { instance, run, step, attempt, is_enriched: true })?);
         }
         runs.push((document, attempts));
     }

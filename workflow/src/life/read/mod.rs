@@ -6,7 +6,9 @@
 mod action_map;
 mod attempt;
 mod documents;
+mod extras;
 mod find;
+mod flatten;
 mod inline;
 mod instance;
 mod library;
@@ -37,10 +39,13 @@ pub fn answer(
     request: &Request,
     rows: &dyn Rows,
     _surroundings: &dyn Surroundings,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Option<Result<Answer, Refusal>> {
     let found = match request {
-        Request::Version { workflow, version, .. } => workflow::version(rows, workflow, version),
+        Request::Version { workflow, version, is_enriched } => {
+            let enriched_at = is_enriched.then_some(now);
+            workflow::version(rows, workflow, version, enriched_at)
+        }
         Request::Versions { workflow, page } => workflow::versions(rows, workflow, page),
         Request::Overview { workflow } => workflow::overview(rows, workflow),
         Request::WorkflowTimeline { workflow } => workflow::timeline(rows, workflow),
@@ -57,9 +62,11 @@ pub fn answer(
         }
         Request::InlinePath { instance } => instance::inline_path(rows, instance),
         Request::Steps { instance } => attempt::of_instance(rows, instance),
-        Request::Step { instance, step } => attempt::of_step(rows, instance, step),
+        Request::Step { instance, step, is_enriched } => attempt::of_step(rows, instance, step, *is_enriched),
         Request::RunSteps { instance, run } => attempt::of_run(rows, instance, run),
-        Request::Attempt { instance, run, step, attempt } => attempt::one(rows, instance, run, step, attempt),
+        Request::Attempt { instance, run, step, attempt, is_enriched } => {
+            attempt::one(rows, instance, run, step, attempt, *is_enriched)
+        }
         Request::InstanceActionMap => Ok(action_map::instances()),
         Request::StepActionMap => Ok(action_map::steps()),
         Request::TagPermit { tag } => library::tag_permit(rows, tag),
@@ -67,11 +74,7 @@ pub fn answer(
         Request::JobTemplate { job_type, version } => library::template(rows, job_type, version.as_deref()),
         Request::Breakpoints { query } => library::breakpoints(rows, query, Breakpoints::Set),
         Request::PausedAttempts { query } => library::breakpoints(rows, query, Breakpoints::Paused),
-        // An optional extension of the reference, fed from its events; nothing here keeps such a view.
-        Request::FlattenedForeach { .. } => Err(Refusal::new(
-            Reason::UnprocessableEntity,
-            "flattened views of loops are not kept by this engine: read the iterations by the ids of their loop bodies",
-        )),
+        Request::FlattenedForeach { instance, run, step, query } => flatten::answer(rows, instance, run, step, query),
         _ => return None,
     };
     Some(found.map(Answer::ok))

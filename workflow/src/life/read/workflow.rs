@@ -10,6 +10,7 @@ use crate::{
         workflow::{Header, StoredVersion, not_found, resolve, timeline_key, unknown},
     },
     port::{Page, Reason, Refusal},
+    time::Timestamp,
     wire::{
         page::{Direction, Range},
         summary::{WorkflowEvent, WorkflowTimeline},
@@ -26,13 +27,18 @@ pub(super) fn header(rows: &dyn Rows, workflow: &WorkflowId) -> Result<Option<He
     Ok(header.filter(Header::is_known))
 }
 
-pub(super) fn version(rows: &dyn Rows, workflow: &WorkflowId, name: &str) -> Found {
+/// One version; what follows from it at a moment is added where one is given.
+pub(super) fn version(rows: &dyn Rows, workflow: &WorkflowId, name: &str, enriched_at: Option<Timestamp>) -> Found {
     let header = header(rows, workflow)?.ok_or_else(|| unknown(workflow))?;
     let id = resolve(&header, name)?;
     let key = StoredVersion::key(workflow, id);
     let body = rows.row(&key)?.ok_or_else(|| not_found(workflow, id))?;
     let stored: StoredVersion = row::parse(&key, &body)?;
-    Ok(stored.document(id, &header))
+    let mut document = stored.document(id, &header);
+    if let Some(now) = enriched_at {
+        document["enriched_extras"] = super::extras::of(&stored.workflow, now)?;
+    }
+    Ok(document)
 }
 
 pub(super) fn versions(rows: &dyn Rows, workflow: &WorkflowId, page: &Page) -> Found {

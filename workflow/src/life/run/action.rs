@@ -59,8 +59,22 @@ impl Flow {
         }
         attempt.ending = Some(ending);
         if matches!(attempt.nested, Nested::Leaf) || !self.halt_below(at, action, turn) {
-            self.end_by_force(at, turn);
+            return self.end_by_force(at, turn);
         }
+        self.say_what_is_awaited(at, turn);
+    }
+
+    /// Notes that an attempt ends only when everything below it has ended, in the words that the reference uses for its next try.
+    fn say_what_is_awaited(&mut self, at: usize, turn: &Turn<'_>) {
+        let (reference, identity) = (self.reference(), self.identity(at));
+        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
+        let (id, uuid, kind) = (attempt.id, &attempt.uuid, attempt.definition.step_type().word().to_lowercase());
+        let message = format!(
+            "Failed to terminate the step [{}][{id}][{uuid}] of the workflow {reference} because [Termination at {kind} step {identity} is not done and will retry it.]",
+            attempt.definition.id
+        );
+        attempt.timeline.warn(turn.now, message);
+        self.changed(at);
     }
 
     /// Ends an attempt below which nothing runs any more.

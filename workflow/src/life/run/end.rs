@@ -153,7 +153,11 @@ impl Flow {
         let Some(attempt) = self.attempt(at) else { return };
         let delay = attempt.retry.next_delay(attempt.status).unwrap_or_default();
         let due = turn.now + delay;
-        self.log(at, turn, format!("Retrying task in [{}]", readable(delay)));
+        if let Some(attempt) = self.steps[at].attempt.as_deref_mut() {
+            // It follows the end of the attempt; readers see both in the order of their times.
+            attempt.timeline.info(turn.now + Millis(1), format!("Retrying task in [{}]", readable(delay)));
+        }
+        self.changed(at);
         self.steps[at].retry_at = Some(due);
         turn.wake_at(due, Wake::Retry(self.step_id(at).clone()));
     }

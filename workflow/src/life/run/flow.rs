@@ -7,7 +7,7 @@ use crate::{
     definition::Step,
     graph::{Dag, Progress},
     id::{AttemptId, AttemptKey, RunKey, StepId},
-    life::{Effect, RunSeed, Task, Ticket, Turn, seed::Standing},
+    life::{Effect, RunSeed, Task, Ticket, Turn, note::RestartWalk, seed::Standing},
     restart,
     status::{Board, Entry, InstanceStatus, Overview, Rollup},
     time::Timestamp,
@@ -122,12 +122,14 @@ pub(super) struct Waiter {
 }
 
 /// What a waiting caller wants to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Wants {
     /// The step's end, after this action.
     End(crate::status::action::Step),
     /// That the step no longer waits for signals.
     Bypass,
+    /// That the iteration runs again which this restart names.
+    Restart(Box<RestartWalk>),
 }
 
 impl Flow {

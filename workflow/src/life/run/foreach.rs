@@ -99,7 +99,16 @@ impl Foreach {
 
     pub(super) fn own(&self) -> Json {
         let runs = self.runs.iter().map(|(iteration, run)| (iteration.to_string(), Json::from(run.0)));
-        json!({ "kind": FOREACH, "is_failing": self.is_failing, "runs": runs.collect::<serde_json::Map<_, _>>() })
+        let mut own =
+            json!({ "kind": FOREACH, "is_failing": self.is_failing, "runs": runs.collect::<serde_json::Map<_, _>>() });
+        let unheard: Vec<i64> = self.tracker.unheard().collect();
+        if !unheard.is_empty() {
+            own["launched"] = unheard.into();
+        }
+        if let Some((iteration, config)) = &self.pending {
+            own["pending"] = json!({ "iteration": iteration, "config": config.to_json() });
+        }
+        own
     }
 
     pub(super) fn from_row(artifact: &Json, own: &Json) -> Self {
@@ -109,8 +118,15 @@ impl Foreach {
             overview.details.as_ref().map(|details| details.all(|status| !status.is_terminal())).unwrap_or_default();
         let mut tracker = Tracker::of(overview);
         for iteration in open.ids() {
+            tracker.update(iteration, InstanceStatus::Created, Arc::default());
+        }
+        for iteration in own["launched"].as_array().into_iter().flatten().filter_map(Json::as_i64) {
             tracker.launch(iteration);
         }
+        let pending = own.get("pending").and_then(|pending| {
+            let config = Config::from_json(&pending["config"]).ok()?;
+            Some((pending["iteration"].as_i64()?, Arc::new(config)))
+        });
         let runs = own["runs"].as_object().into_iter().flatten();
         Self {
             body_id: WorkflowId::from(artifact["foreach_workflow_id"].as_str().unwrap_or_default()),
@@ -124,7 +140,7 @@ impl Foreach {
             tracker,
             runs: runs.filter_map(|(id, run)| Some((id.parse().ok()?, RunId(run.as_i64()?)))).collect(),
             awaited: Vec::new(),
-            pending: None,
+            pending,
             is_failing: own["is_failing"] == true,
             work: None,
         }
@@ -258,6 +274,10 @@ impl Flow {
     fn fails_immediately(&mut self, at: usize, turn: &mut Turn<'_>) -> bool {
         let is_mode = self.steps[at].definition.failure_mode_or_default() == FailureMode::FailImmediately;
         let runs = self.foreach(at).is_some_and(|foreach| foreach.tracker.running().len() > 0);
+        if let Some(foreach) = self.foreach_mut(at).filter(|_| is_mode) {
+            // No iteration is left to launch.
+            foreach.next = foreach.total;
+        }
         if is_mode && runs {
             let action = Action {
                 kind: action::Step::Kill,

@@ -87,11 +87,15 @@ impl Flow {
         let mode = self.steps[at].definition.failure_mode_or_default();
         let foreach = self.foreach_mut(at).filter(|foreach| foreach.body_id == next.workflow)?;
         let iteration = next.instance.0;
-        if let Some(why) = refusal(foreach, iteration, mode) {
-            let message = format!("Cannot restart iteration [{iteration}] of a running foreach step: {why}");
-            return Some(Err(Refusal::new(Reason::BadRequest, message)));
+        if let Some((reason, why)) = refusal(foreach, iteration, mode) {
+            let identity = self.step_identity(at);
+            let message = format!(
+                "The foreach iteration [{iteration}] is not ready to be restarted for foreach step {identity}: {why}"
+            );
+            return Some(Err(Refusal::new(reason, message)));
         }
         foreach.pending = Some((iteration, Arc::new(config.clone())));
+        self.changed(at);
         self.look_at_foreach(at, turn);
         Some(Ok(()))
     }
@@ -124,18 +128,19 @@ impl Flow {
         let seed = self.seed_of(at, iteration, run, launch, Some(before), turn)?;
         self.changed(at);
         turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(seed)));
+        self.answer_restarted(at, turn);
         Ok(())
     }
 }
 
 /// Why an iteration of a running loop cannot be restarted.
-fn refusal(foreach: &Foreach, iteration: i64, mode: FailureMode) -> Option<&'static str> {
+fn refusal(foreach: &Foreach, iteration: i64, mode: FailureMode) -> Option<(Reason, &'static str)> {
     if mode == FailureMode::FailImmediately {
-        Some("its failure mode is FAIL_IMMEDIATELY")
+        Some((Reason::BadRequest, "its failure mode is FAIL_IMMEDIATELY"))
     } else if foreach.pending.is_some() {
-        Some("another one is being restarted")
+        Some((Reason::Conflict, "another one is being restarted"))
     } else if iteration > foreach.next || !foreach.tracker.has_ended(iteration) {
-        Some("it has not ended")
+        Some((Reason::Conflict, "it has not ended"))
     } else {
         None
     }

@@ -24,6 +24,7 @@ mod recover;
 mod report;
 mod request;
 mod restart;
+mod restart_request;
 mod rows;
 mod scope;
 mod signals;

@@ -134,13 +134,7 @@ impl Flow {
                 return Ok(None);
             }
         };
-        if self.steps[at].waiters.iter().any(|_| true) || self.steps[at].action.is_some() {
-            let reference = self.reference();
-            return Err(Refusal::new(
-                Reason::Conflict,
-                format!("There is an ongoing action on the step {reference}[{step}], please try it again later."),
-            ));
-        }
+        self.check_no_action(at)?;
         let wants = if kind == action::Step::BypassStepDependencies { Wants::Bypass } else { Wants::End(kind) };
         let deadline = turn.now + turn.surroundings.settings().step_action_wait;
         if is_blocking {
@@ -158,15 +152,34 @@ impl Flow {
         Ok((!is_blocking).then_some(answer))
     }
 
+    /// Refuses a second action on a step while the first one is under way.
+    pub(super) fn check_no_action(&self, at: usize) -> Result<(), Refusal> {
+        let slot = &self.steps[at];
+        if slot.waiters.is_empty()
+            && slot.action.is_none()
+            && !slot.attempt.as_ref().is_some_and(|one| one.ending.is_some())
+        {
+            return Ok(());
+        }
+        let identity = self.step_identity(at);
+        let message = format!("There is an ongoing action for this step {identity} and please try it again later.");
+        Err(Refusal::new(Reason::Conflict, message))
+    }
+
+    /// A step's latest attempt as messages name it.
+    pub(super) fn step_identity(&self, at: usize) -> String {
+        let attempt = self.attempt(at).map_or(0, |attempt| attempt.id.0);
+        format!("{}[{}][{attempt}]", self.reference(), self.step_id(at))
+    }
+
     /// The position of a step that an action may be applied to.
     fn step_for(&self, step: &StepId, kind: action::Step) -> Result<usize, Aside> {
         let refuse = |reason, message: String| Aside::Refused(Refusal::new(reason, message));
         let (reference, word) = (self.reference(), kind.as_str());
-        let is_skip = kind == action::Step::Skip;
+        if kind == action::Step::Skip {
+            return self.step_to_skip(step);
+        }
         if !self.is_alive() {
-            if is_skip && self.seed.body.definition.step(step).is_some() {
-                return Err(Aside::ByRestart);
-            }
             let status = self.status;
             return Err(refuse(
                 Reason::BadRequest,
@@ -176,41 +189,61 @@ impl Flow {
             ));
         }
         let Some(at) = self.dag().position(step) else {
+            let status = self.status;
             return Err(refuse(
                 Reason::BadRequest,
                 format!(
-                    "Cannot manually {word} the step because the latest workflow run {reference} does not contain step [{step}]"
+                    "Cannot manually {word} the step [{step}] because the latest workflow run {reference} with status [{status}] does not contain it in the runtime dag."
                 ),
             ));
         };
         let Some(attempt) = self.attempt(at) else {
             return Err(refuse(
                 Reason::NotFound,
-                format!("step instance {reference}[{step}][latest] not found (either not created or deleted)"),
+                format!(
+                    "workflow instance {reference}'s step instance [{step}][0] not found (either not created or deleted)"
+                ),
             ));
         };
-        let status = attempt.status;
-        let waits = self.steps[at].retry_at.is_some();
-        if is_skip && status.is_terminal() && !waits && action::Step::allowed(status).contains(&kind) {
-            return Err(Aside::ByRestart);
-        }
-        let is_allowed = match kind {
-            action::Step::Stop | action::Step::Kill => !status.is_terminal() || waits,
-            _ => action::Step::allowed(status).contains(&kind),
-        };
-        if is_allowed {
-            return Ok(at);
-        }
-        let message =
-            format!("Cannot manually {word} the step {reference}[{step}] as it is in a terminal state [{status}]");
-        let message = if status.is_terminal() {
-            message
-        } else {
-            format!(
-                "Cannot manually {word} the step {reference}[{step}] because the action is unsupported in its status [{status}]"
-            )
+        let (status, identity) = (attempt.status, self.step_identity(at));
+        let message = match kind {
+            action::Step::Stop | action::Step::Kill if status.is_terminal() && self.steps[at].retry_at.is_none() => {
+                format!("Cannot manually {word} the step {identity} as it is in a terminal state [{status}]")
+            }
+            action::Step::BypassStepDependencies if status != StepStatus::WaitingForSignals => format!(
+                "Cannot manually bypass-step-dependencies the step as its status [{status}] is not waiting for signals"
+            ),
+            _ => return Ok(at),
         };
         Err(refuse(Reason::BadRequest, message))
+    }
+
+    /// The position of a step that can be skipped as it stands; one that has ended is skipped by restarting it.
+    fn step_to_skip(&self, step: &StepId) -> Result<usize, Aside> {
+        let refuse = |message: String| Err(Aside::Refused(Refusal::new(Reason::BadRequest, message)));
+        let RunKey { workflow, instance, .. } = self.key();
+        let Some(status) = self.view_of(step) else {
+            return refuse(format!(
+                "Invalid: cannot find the step view of workflow step [{workflow}][{instance}][{step}]"
+            ));
+        };
+        if status == StepStatus::NotCreated {
+            return refuse(format!(
+                "Cannot skip step [{workflow}][{instance}][{step}] before it is created. Please try it again."
+            ));
+        }
+        let allowed = action::Step::allowed(status);
+        if !allowed.contains(&action::Step::Skip) {
+            let allowed: Vec<&str> = allowed.iter().map(|action| action.as_str()).collect();
+            return refuse(format!(
+                "Cannot skip step [{workflow}][{instance}][{step}] because it is unsupported by the step action map [{}]",
+                allowed.join(", ")
+            ));
+        }
+        match self.dag().position(step) {
+            Some(at) if self.is_alive() && (!status.is_terminal() || self.steps[at].retry_at.is_some()) => Ok(at),
+            _ => Err(Aside::ByRestart),
+        }
     }
 
     /// Answers callers whose action shows.
@@ -219,6 +252,7 @@ impl Flow {
             let kind = match waiter.wants {
                 Wants::End(kind) => kind,
                 Wants::Bypass => action::Step::BypassStepDependencies,
+                Wants::Restart(_) => action::Step::Restart,
             };
             let body = self.step_answer(at, kind, &waiter.user, Shown::Effect, turn);
             turn.reply(waiter.ticket, Ok(Answer::ok(body)));
@@ -232,9 +266,20 @@ impl Flow {
             .into_iter()
             .partition::<Vec<_>, _>(|waiter| waiter.deadline <= now);
         self.steps[at].waiters = others;
-        let (reference, step) = (self.reference(), self.step_id(at).clone());
+        let identity = self.step_identity(at);
         for waiter in due {
-            let message = format!("The action on step {reference}[{step}] is timed out, please retry it.");
+            let message = match &waiter.wants {
+                Wants::End(kind) => format!(
+                    "{} action for the step {identity} is timed out. No retry is needed and maestro will eventually complete the action.",
+                    kind.as_str()
+                ),
+                Wants::Bypass => {
+                    format!("bypass-step-dependencies action for the step {identity} is timed out and please retry it.")
+                }
+                Wants::Restart(_) => {
+                    format!("RESTART action for the step {identity} is timed out and please retry it.")
+                }
+            };
             let refusal = Refusal { is_retryable: true, ..Refusal::new(Reason::RequestTimeout, message) };
             turn.reply(waiter.ticket, Err(refusal));
         }
@@ -260,7 +305,7 @@ impl Flow {
             state.insert("modify_time".to_owned(), turn.now.0.into());
             answer.insert("step_runtime_state".to_owned(), Json::Object(state));
         }
-        let message = format!("User [{name}] take action [{word}] on the step [{step}]");
+        let message = format!("User [{name}] take action [{word}] on the step due to reason: [{BY_CALL_ON_STEP}]");
         answer.insert("timeline_event".to_owned(), Event::log(turn.now, Level::Info, message).to_json());
         Json::Object(answer)
     }

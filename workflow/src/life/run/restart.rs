@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::flow::{Flow, Revival};
+use super::{
+    flow::{Flow, Revival, Waiter, Wants},
+    restart_request::RestartRequest,
+};
 use crate::{
-    definition::FailureMode,
-    id::{InstanceKey, StepId},
+    definition::{FailureMode, StepType},
+    id::{InstanceKey, StepId, is_loop_body},
     life::{
-        Address, Note, Ticket, Turn,
+        Address, Initiator, Note, Ticket, Turn, Wake,
         note::{RestartAnswer, RestartWalk, Waits},
     },
-    param::{self, Definitions},
     port::{Reason, Refusal},
     restart::{Config, PathNode, Policy, Upstream},
     status::StepStatus,
-    tag,
     user::User,
 };
 
@@ -33,26 +34,34 @@ impl Flow {
         body: &Json,
         turn: &mut Turn<'_>,
     ) -> Result<(), Refusal> {
-        let policy = policy_of(body, "restart_policy")?;
+        let request = RestartRequest::of_instance(body)?;
         if self.is_alive() {
-            let (reference, status) = (self.reference(), self.status);
+            let (InstanceKey { workflow, instance }, status) = (self.instance(), self.status);
             return Err(Refusal::new(
                 Reason::BadRequest,
                 format!(
-                    "workflow instance {reference} is not in a terminal state but [{status}] and cannot be restarted"
+                    "workflow instance [{workflow}][{instance}] does not support restart action as it is in a non-terminal status [{status}]"
                 ),
             ));
         }
         let config = Config {
             path: vec![PathNode { instance: self.instance(), step: None }],
-            policy,
-            downstream: policy,
-            params: definitions(body, "run_params")?,
+            policy: request.policy,
+            downstream: request.policy,
+            params: request.params,
             step_params: None,
             skip_steps: Vec::new(),
         };
-        let answer = RestartAnswer::Instance;
-        let walk = walk(ticket, user, policy, config, body, answer, Waits::No);
+        let walk = RestartWalk {
+            ticket,
+            user,
+            policy: request.policy,
+            config,
+            request_id: request.request_id,
+            request_time: request.request_time,
+            answer: RestartAnswer::Instance,
+            waits: Waits::No,
+        };
         self.walk_up(walk, turn);
         Ok(())
     }
@@ -67,25 +76,62 @@ impl Flow {
         is_blocking: bool,
         turn: &mut Turn<'_>,
     ) -> Result<(), Refusal> {
-        let downstream = policy_of(body, "restart_policy")?;
-        let upstream: Option<Upstream> =
-            body.get("upstream_restart_mode").and_then(|mode| serde_json::from_value(mode.clone()).ok());
-        let upstream = upstream.unwrap_or_default();
-        let policy = upstream.policy(downstream);
-        let step_params =
-            definitions(body, "step_run_params")?.map(|params| [(step.clone(), params)].into_iter().collect());
+        let request = RestartRequest::of_step(body)?;
+        let policy = request.upstream.policy(request.policy);
         let config = Config {
             path: vec![PathNode { instance: self.instance(), step: Some(step.clone()) }],
             policy,
-            downstream,
+            downstream: request.policy,
             params: None,
-            step_params,
+            step_params: request.params.map(|params| [(step.clone(), params)].into_iter().collect()),
             skip_steps: Vec::new(),
         };
-        self.check_restartable(step)?;
-        let answer = RestartAnswer::Step { instance: self.instance(), step: step.clone() };
+        let view = self.check_restartable(step)?;
         let waits = if is_blocking { Waits::ForEffect } else { Waits::No };
-        self.walk_up(walk(ticket, user, policy, config, body, answer, waits), turn);
+        let walk = RestartWalk {
+            ticket,
+            user,
+            policy,
+            config,
+            request_id: request.request_id,
+            request_time: request.request_time,
+            answer: RestartAnswer::Step { instance: self.instance(), step: step.clone() },
+            waits,
+        };
+        match request.upstream {
+            Upstream::RestartFromStep => self.walk_up(walk, turn),
+            Upstream::RestartFromInlineRoot => self.restart_inline_root(walk, step, view, turn)?,
+        }
+        Ok(())
+    }
+
+    /// Restarts the workflow around the loop that this run is an iteration of as a whole; any other run is its own inline root.
+    fn restart_inline_root(
+        &mut self,
+        mut walk: RestartWalk,
+        step: &StepId,
+        view: StepStatus,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Refusal> {
+        let refuse = |what: String| {
+            Err(Refusal::new(Reason::BadRequest, format!("Invalid restart from-inline-root request: {what}")))
+        };
+        let (reference, status) = (self.reference(), self.status);
+        if self.is_alive() {
+            return refuse(format!("instance {reference} is in non-terminal state [{status}]"));
+        }
+        if !view.is_terminal() {
+            return refuse(format!("step {reference}[{step}] is in non-terminal state [{view}]"));
+        }
+        let is_foreach = matches!(self.seed.initiator, Initiator::Parent { kind: StepType::Foreach, .. });
+        let around = self.seed.initiator.ancestors().iter().rev().map(|ancestor| &ancestor.run);
+        let root = around.filter(|run| !is_loop_body(&run.workflow)).find(|_| is_foreach).cloned();
+        let target = root.as_ref().unwrap_or(self.key());
+        walk.config.path = vec![PathNode { instance: target.instance_key(), step: None }];
+        match root {
+            Some(root) => turn.send(Address::Run(root), Note::RestartBelow(Box::new(walk))),
+            None => self.walk_up(walk, turn),
+        }
         Ok(())
     }
 
@@ -109,26 +155,40 @@ impl Flow {
         };
         let answer = RestartAnswer::Skip { instance: self.instance(), step: step.clone() };
         let waits = if is_blocking { Waits::ForEffect } else { Waits::No };
-        let walk = walk(ticket, user, Policy::RestartFromSpecific, config, &Json::Null, answer, waits);
+        let walk = RestartWalk {
+            ticket,
+            user,
+            policy: Policy::RestartFromSpecific,
+            config,
+            request_id: None,
+            request_time: None,
+            answer,
+            waits,
+        };
         self.walk_up(walk, turn);
         Ok(())
     }
 
-    /// Whether some run ever had the step.
-    fn check_restartable(&self, step: &StepId) -> Result<(), Refusal> {
-        let view = self.aggregate(self.status).ok().and_then(|all| all.step_aggregated_views.get(step).copied());
+    /// Where a step stands over all runs; one that no run ever had cannot be restarted.
+    fn check_restartable(&self, step: &StepId) -> Result<StepStatus, Refusal> {
         let reference = self.reference();
-        match view {
+        match self.view_of(step) {
             None => Err(Refusal::new(
-                Reason::NotFound,
-                format!("step [{step}] is not part of workflow instance {reference}"),
-            )),
-            Some(view) if view.status == StepStatus::NotCreated => Err(Refusal::new(
                 Reason::BadRequest,
-                format!("Cannot restart step [{step}] of workflow instance {reference}: it is not created yet"),
+                format!("Invalid restart request: step [{step}] is not part of workflow instance {reference}"),
             )),
-            Some(_) => Ok(()),
+            Some(StepStatus::NotCreated) => Err(Refusal::new(
+                Reason::BadRequest,
+                format!("Invalid restart request [{reference}]: step [{step}] is not created in the DAG."),
+            )),
+            Some(status) => Ok(status),
         }
+    }
+
+    /// Where a step stands over all runs; `None` for one that the definition does not have.
+    pub(super) fn view_of(&self, step: &StepId) -> Option<StepStatus> {
+        let views = self.aggregate(self.status).ok()?.step_aggregated_views;
+        views.get(step).map(|view| view.status)
     }
 
     /// A restart arrives from a nested run.
@@ -162,33 +222,27 @@ impl Flow {
     /// Gives a step of this run, which goes, a new attempt.
     fn delegate(&mut self, walk: &RestartWalk, turn: &mut Turn<'_>) -> Result<(), Refusal> {
         let refuse = |message: String| Refusal::new(Reason::BadRequest, message);
-        let reference = self.reference();
+        let (reference, status) = (self.reference(), self.status);
         let step = walk.config.path.last().and_then(|node| node.step.clone());
-        let step = step.ok_or_else(|| refuse(format!("workflow instance {reference} is not in a terminal state")))?;
-        let at = self.dag().position(&step).ok_or_else(|| {
-            refuse(format!("Cannot restart step [{step}]: it is not part of the runtime DAG of {reference}"))
+        let step = step.ok_or_else(|| {
+            let InstanceKey { workflow, instance } = self.instance();
+            refuse(format!(
+                "workflow instance [{workflow}][{instance}] does not support restart action as it is in a non-terminal status [{status}]"
+            ))
         })?;
+        let at = self.dag().position(&step).ok_or_else(|| {
+            refuse(format!(
+                "Cannot manually RESTART the step [{step}] because the latest workflow run {reference} with status [{status}] does not contain it in the runtime dag."
+            ))
+        })?;
+        self.check_no_action(at)?;
         let is_running = self.attempt(at).is_some_and(|attempt| attempt.status == StepStatus::Running);
         if let Some(taken) = is_running.then(|| self.restart_iteration(at, &walk.config, turn)).flatten() {
-            let before = self.attempt(at).map_or(0, |attempt| attempt.id.0 - 1);
-            return taken.map(|()| self.answer_delegated(walk, &step, before, turn));
+            taken?;
+            self.answer_when_restarted(at, walk, turn);
+            return Ok(());
         }
-        let is_mode = self.steps[at].definition.failure_mode_or_default() == FailureMode::FailAfterRunning;
-        match self.attempt(at) {
-            Some(attempt) => {
-                let is_over = attempt.status.is_manually_restartable();
-                if !is_over || attempt.retry.is_retryable || !is_mode {
-                    let status = attempt.status;
-                    return Err(refuse(format!(
-                        "Cannot restart step {reference}[{step}] with status [{status}] while its workflow instance is running"
-                    )));
-                }
-            }
-            None if self.progress.is_placeholder(at) => {}
-            None => {
-                return Err(refuse(format!("Cannot restart step {reference}[{step}]: it has not been created yet")));
-            }
-        }
+        self.check_new_attempt(at, &step)?;
         let before = self.attempt(at).map_or(0, |attempt| attempt.id.0);
         self.steps[at].revival = Some(Revival { config: Arc::new(walk.config.clone()) });
         self.progress.reopen(&Arc::clone(self.dag()), at);
@@ -198,10 +252,73 @@ impl Flow {
         Ok(())
     }
 
+    /// Refuses a new attempt of a step that has not failed for good, or whose failure mode says what follows.
+    fn check_new_attempt(&self, at: usize, step: &StepId) -> Result<(), Refusal> {
+        let refuse = |message: String| Err(Refusal::new(Reason::BadRequest, message));
+        let (reference, identity) = (self.reference(), self.step_identity(at));
+        let Some(attempt) = self.attempt(at) else {
+            return if self.progress.is_placeholder(at) {
+                Ok(())
+            } else {
+                refuse(format!(
+                    "Cannot manually RESTART the step [{reference}][{step}] as it does not exist (either not started or reset previously)"
+                ))
+            };
+        };
+        let status = attempt.status;
+        if !status.is_terminal() || status.is_complete() {
+            return refuse(format!(
+                "Cannot manually RESTART the step {identity} as its status [{status}] is either non-terminal or complete while the workflow instance or its ancestor workflow instances is still non-terminal."
+            ));
+        }
+        if attempt.retry.is_retryable || !status.is_manually_restartable() {
+            return refuse(format!(
+                "Cannot manually RESTART the step {identity} as the system is still retrying. The current step retry is [{}]",
+                attempt.retry.to_json()
+            ));
+        }
+        let mode = self.steps[at].definition.failure_mode_or_default();
+        if mode != FailureMode::FailAfterRunning {
+            let mode = mode.word();
+            return refuse(format!(
+                "Cannot manually RESTART the step {identity} as step failure mode [{mode}] is not FAIL_AFTER_RUNNING"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Answers the restart of an iteration: a caller who waits, as soon as its new run is made.
+    fn answer_when_restarted(&mut self, at: usize, walk: &RestartWalk, turn: &mut Turn<'_>) {
+        let is_pending = self.foreach(at).is_some_and(|foreach| foreach.pending.is_some());
+        if !is_pending || walk.waits == Waits::No {
+            let before = self.attempt(at).map_or(0, |attempt| attempt.id.0 - 1);
+            let step = self.step_id(at).clone();
+            return self.answer_delegated(walk, &step, before, turn);
+        }
+        let deadline = turn.now + turn.surroundings.settings().step_action_wait;
+        let wants = Wants::Restart(Box::new(walk.clone()));
+        let waiter = Waiter { ticket: walk.ticket, user: walk.user.clone(), deadline, wants };
+        self.steps[at].waiters.push(waiter);
+        turn.wake_at(deadline, Wake::ActionDeadline(self.step_id(at).clone()));
+    }
+
+    /// Answers the caller who waits for the restart of an iteration.
+    pub(super) fn answer_restarted(&mut self, at: usize, turn: &mut Turn<'_>) {
+        let before = self.attempt(at).map_or(0, |attempt| attempt.id.0 - 1);
+        let step = self.step_id(at).clone();
+        let is_restart = |waiter: &mut Waiter| matches!(waiter.wants, Wants::Restart(_));
+        for waiter in self.steps[at].waiters.extract_if(.., is_restart).collect::<Vec<_>>() {
+            if let Wants::Restart(walk) = &waiter.wants {
+                self.answer_delegated(walk, &step, before, turn);
+            }
+        }
+    }
+
     fn answer_delegated(&self, walk: &RestartWalk, step: &StepId, before: i64, turn: &mut Turn<'_>) {
         let key = self.key();
         let name = &walk.user.name;
-        let message = format!("User [{name}] take action [RESTART] on the step [{step}]");
+        let message =
+            format!("User [{name}] take action [RESTART] on the step due to reason: [manual step instance API call]");
         let event = crate::timeline::Event::log(turn.now, crate::timeline::Level::Info, message);
         let body = json!({
             "workflow_id": key.workflow, "workflow_version_id": self.seed.body.version, "workflow_instance_id": key.instance,
@@ -209,48 +326,5 @@ impl Flow {
             "timeline_event": event.to_json(),
         });
         turn.reply(walk.ticket, Ok(crate::port::Answer::ok(body)));
-    }
-}
-
-fn walk(
-    ticket: Ticket,
-    user: User,
-    policy: Policy,
-    config: Config,
-    body: &Json,
-    answer: RestartAnswer,
-    waits: Waits,
-) -> RestartWalk {
-    RestartWalk {
-        ticket,
-        user,
-        policy,
-        config,
-        request_id: body["request_id"].as_str().map(Arc::from),
-        runtime_tags: body.get("runtime_tags").map(|tags| tag::read(tags, "runtime_tags", &mut Vec::new())),
-        answer,
-        waits,
-    }
-}
-
-fn policy_of(body: &Json, field: &str) -> Result<Policy, Refusal> {
-    let bad = || Refusal::new(Reason::BadRequest, format!("`{field}` is no restart policy: {}", body[field]));
-    match &body[field] {
-        Json::Null => Ok(Policy::DEFAULT_RESTART),
-        written => {
-            let policy: Policy = serde_json::from_value(written.clone()).map_err(|_| bad())?;
-            let is_public = matches!(policy, Policy::RestartFromIncomplete | Policy::RestartFromBeginning);
-            if is_public { Ok(policy) } else { Err(bad()) }
-        }
-    }
-}
-
-fn definitions(body: &Json, field: &str) -> Result<Option<Definitions>, Refusal> {
-    let Some(json) = body.get(field).filter(|json| !json.is_null()) else { return Ok(None) };
-    let mut problems = Vec::new();
-    let params = param::read::definitions(json, field, &mut problems);
-    match problems.first() {
-        None => Ok(Some(params)),
-        Some(problem) => Err(Refusal::new(Reason::BadRequest, problem.to_string())),
     }
 }

@@ -107,10 +107,7 @@ impl Flow {
         }));
         self.changed(at);
         match self.wish(at, *sync, explicit_params.unwrap_or(false), turn) {
-            Ok((to, wish)) => {
-                self.log(at, turn, format!("Started a subworkflow with uuid: {}", wish.uuid));
-                turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish)));
-            }
+            Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
             Err(refused) => self.refused(at, refused, turn),
         }
     }
@@ -180,9 +177,12 @@ impl Flow {
         match result {
             Err(refused) => self.refused(at, refused, turn),
             Ok(child) => {
-                let run = child.run.clone();
+                let (run, uuid) = (child.run.clone(), Arc::clone(&child.uuid));
                 let is_news = sub.child.replace(child).is_none();
                 let ending = attempt.ending.clone();
+                if is_news {
+                    attempt.timeline.info(turn.now, format!("Started a subworkflow with uuid: {uuid}"));
+                }
                 self.changed(at);
                 if let Some(ending) = ending {
                     let note = Note::Halt { user: crate::user::User::named("MAESTRO_TASK"), reason: ending.entry };

@@ -35,6 +35,7 @@ pub(crate) use self::{
     check::yaml,
     header::{Header, Stage},
     record::{StartedRun, timeline_key},
+    request::{check_params, unread, unrecognized, violations},
     version::{StoredVersion, not_found, resolve, unknown},
 };
 use super::{Machine, Message, Note, Row, RowKey, Rows, Task, Ticket, Turn, Unreadable, Wake, row};
@@ -43,6 +44,7 @@ use crate::{
     id::{VersionId, WorkflowId},
     port::{Caller, Lookup, Reason, Refusal, Request},
     strategy::Queue,
+    time::Timestamp,
 };
 
 /// Versions that are kept parsed; older ones are fetched again.
@@ -61,6 +63,8 @@ pub struct Workflow {
     breakpoints: Breakpoints,
     /// Request ids whose rows may not be durable yet.
     recent: Recent,
+    /// Until when a run that replaces others is held back: the next start may replace it as well.
+    settles_at: Option<Timestamp>,
     /// What waits for rows to be read.
     waiting: HashMap<Lookup, Vec<Wish>>,
     /// Whether the header must be saved.
@@ -80,6 +84,7 @@ impl Workflow {
             snapshot: None,
             versions: BTreeMap::new(),
             recent: Recent::default(),
+            settles_at: None,
             waiting: HashMap::new(),
             is_changed: false,
             header,
@@ -173,6 +178,7 @@ impl Machine for Workflow {
             Message::Recovered => self.recover(turn),
             Message::Woken(Wake::Trigger) => self.on_clock(turn),
             Message::Woken(delete::DELETION) => self.go_on_deleting(turn),
+            Message::Woken(queue::SETTLED) => self.dequeue(turn),
             Message::Woken(_) | Message::Continue(_) | Message::Executed { .. } => {}
         }
     }

@@ -8,12 +8,20 @@ use super::{
 };
 use crate::{
     id::RunKey,
-    life::{Address, Effect, Note, Task, Turn, note::Starts},
+    life::{Address, Effect, Note, Task, Turn, Wake, note::Starts},
     port::InstanceAction,
     status::InstanceStatus,
     strategy::{At, Because, Decided},
+    time::Millis,
     user::User,
 };
+
+/// How long a run that replaced others is held back. Starts come in bursts, of which LAST_ONLY wants the last: one that would be
+/// stopped again within a moment never begins.
+const SETTLES_WITHIN: Millis = Millis(400);
+
+/// The timer of a run that is held back.
+pub(super) const SETTLED: Wake = Wake::Other(2);
 
 /// Who stops runs on behalf of a run strategy.
 const STRATEGY_USER: &str = "maestro";
@@ -30,7 +38,11 @@ impl Workflow {
     /// Launches what the run strategy lets go.
     pub(super) fn dequeue(&mut self, turn: &mut Turn<'_>) {
         let strategy = self.properties().run_strategy_or_default();
-        let launched = self.queue.launchable(strategy);
+        let mut launched = self.queue.launchable(strategy);
+        if let Some(until) = self.settles_at.filter(|until| turn.now < *until) {
+            launched.retain(|at| !self.queue.is_promised(*at));
+            turn.wake_at(until, SETTLED);
+        }
         for &at in &launched {
             if !self.queue.launch(at) {
                 continue;
@@ -77,6 +89,9 @@ impl Workflow {
             let event = log(turn.now, &quoted(because));
             let note = Note::EndQueued { status: InstanceStatus::Stopped, event, starts };
             turn.send(Address::Run(self.run_key(run.at)), note);
+        }
+        if decided.stop.is_some() || decided.stopped.iter().any(|(_, because)| matches!(because, Because::Replaced)) {
+            self.settles_at = Some(turn.now + SETTLES_WITHIN);
         }
         if let Some(stop) = &decided.stop {
             let reason = format!("{} It is replaced by the run {}", Because::Replaced, stop.then);

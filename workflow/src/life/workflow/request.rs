@@ -80,7 +80,8 @@ pub(crate) fn check_params(field: &str, params: Option<&Definitions>) -> Result<
     Err(violations(found.into_iter().map(|violation| format!("{field} {violation}")).collect()))
 }
 
-fn violations(errors: Vec<String>) -> Refusal {
+/// The body breaks rules.
+pub(crate) fn violations(errors: Vec<String>) -> Refusal {
     Refusal { errors, ..Refusal::new(Reason::BadRequest, "400 BAD_REQUEST \"Validation failure\"") }
 }
 

@@ -42,7 +42,7 @@ impl Workflow {
             version: VersionId::default(),
             initiator: Initiator::Manual { user: Some(walk.user) },
             run_params: None,
-            runtime_tags: walk.runtime_tags,
+            runtime_tags: None,
             correlation: None,
             requests_correlation: false,
             instance_step_concurrency: None,
@@ -52,7 +52,7 @@ impl Workflow {
             restarts: Some(instance),
             previous: None,
             persists_failed: false,
-            request_time: turn.now,
+            request_time: walk.request_time.unwrap_or(turn.now),
             earlier,
         };
         self.proceed(Wish::Start(Box::new(start)), turn);

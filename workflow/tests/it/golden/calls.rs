@@ -140,9 +140,10 @@ fn of_instance(
             run: (*run).to_owned(),
             step: StepId::from(*step),
             attempt: (*attempt).to_owned(),
+            is_enriched,
         },
         ("GET", ["steps"]) => Request::Steps { instance },
-        ("GET", ["steps", step]) => Request::Step { instance, step: StepId::from(*step) },
+        ("GET", ["steps", step]) => Request::Step { instance, step: StepId::from(*step), is_enriched },
         ("POST", ["steps", step, "actions", "restart"]) => {
             Request::RestartStep { instance, step: StepId::from(*step), body, is_blocking }
         }
