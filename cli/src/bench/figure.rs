@@ -97,7 +97,7 @@ impl Figures {
     }
 }
 
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     match value.abs() {
         0.0..10.0 => format!("{value:.3}"),
         10.0..1_000.0 => format!("{value:.1}"),

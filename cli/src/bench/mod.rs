@@ -2,6 +2,8 @@
 
 mod disk;
 mod figure;
+pub(crate) mod language;
+mod peer;
 mod workload;
 
 use std::path::Path;

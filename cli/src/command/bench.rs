@@ -16,8 +16,13 @@ use crate::{
 #[command(after_help = "\
 Examples:
   segue bench
-  segue bench --dir /mnt/disk --runs 40 --json")]
+  segue bench --dir /mnt/disk --runs 40 --json
+  segue bench language")]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    subject: Option<Subject>,
+
     /// A folder on the disk to measure.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
@@ -35,8 +40,31 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// What else can be measured.
+#[derive(Debug, clap::Subcommand)]
+enum Subject {
+    Language(Language),
+}
+
+/// Measure the language: definitions read and checked, expressions beside another language's in the same run.
+///
+/// Ends with findings if a bound is broken. Only an optimised build says anything (`cargo build --release`).
+#[derive(Debug, clap::Args)]
+struct Language {
+    /// Measured samples of each figure.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    samples: usize,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Measures.
 pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
+    if let Some(Subject::Language(language)) = &args.subject {
+        return run_language(language, output);
+    }
     let figures = bench::run(&args.dir, args.runs, !args.without_legacy, output).await?;
     if args.json {
         output.json(&figures);
@@ -44,4 +72,14 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
         figures.show(output);
     }
     Ok(Exit::Success)
+}
+
+fn run_language(args: &Language, output: &mut Output) -> Result<Exit, Failure> {
+    let figures = bench::language::run(args.samples)?;
+    if args.json {
+        output.json(&figures);
+    } else {
+        figures.show(output);
+    }
+    Ok(if figures.hold() { Exit::Success } else { Exit::Findings })
 }

@@ -10,6 +10,7 @@ pub(crate) mod replay;
 pub(crate) mod report;
 mod rollout;
 mod run;
+mod schema;
 mod serve;
 
 use clap::Subcommand;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Report(report::Args),
     Rollout(rollout::Args),
     Explain(explain::Args),
+    Schema(schema::Args),
     Conformance(conformance::Args),
     Bench(bench::Args),
 }
@@ -48,6 +50,7 @@ impl Command {
             Self::Report(args) => report::run(&args, output).await,
             Self::Check(args) => check::run(&args, output),
             Self::Explain(args) => explain::run(&args, output),
+            Self::Schema(args) => schema::run(&args, output),
             Self::Bench(args) => bench::run(&args, output).await,
             Self::Conformance(args) => conformance::run(&args, output),
         }

@@ -12,7 +12,7 @@ use workflow::{
 };
 
 /// File names and texts, in order of names.
-const FILES: [(&str, &str); 27] = [
+pub(crate) const FILES: [(&str, &str); 27] = [
     (
         "def-sample-active-wf-with-signal-triggers.json",
         include_str!("../../demo/definitions/def-sample-active-wf-with-signal-triggers.json"),

@@ -1,6 +1,6 @@
 //! The demo: the main job from end to end, on real definitions and embedded defaults.
 
-mod definitions;
+pub(crate) mod definitions;
 mod post;
 mod production;
 mod traffic;

@@ -78,6 +78,17 @@ impl Checked {
 
 /// Checks a text: its syntax, its shape, the rules as far as the shape can be made out, and at last a simulated start.
 pub fn check(text: &str, format: Format, settings: Settings<'_>) -> Checked {
+    // A byte order mark is no part of the document.
+    let document = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - document.len();
+    let mut checked = check_document(document, format, settings);
+    for located in &mut checked.problems {
+        located.span = located.span.start + mark..located.span.end + mark;
+    }
+    checked
+}
+
+fn check_document(text: &str, format: Format, settings: Settings<'_>) -> Checked {
     let (json, places, mut problems) = match document(text, format, settings) {
         Ok(document) => document,
         Err((problem, at)) => {
@@ -151,6 +162,8 @@ fn request(
             let simulation = dry_run::dry_run(&request.workflow, surroundings, &mut Counted(0));
             problems.extend(simulation.problems);
             *params = simulation.params;
+        } else {
+            rules::unreadable_params(&request.workflow, problems);
         }
     }
     request
@@ -175,6 +188,14 @@ fn is_about_one_value(problem: &Problem) -> bool {
     use crate::problem::code;
     matches!(
         problem.code,
-        code::ID | code::NAME | code::TEXT_TOO_LONG | code::TIMEOUT | code::RETRY_POLICY | code::CRON | code::TIME_ZONE
+        code::ID
+            | code::NAME
+            | code::TEXT_TOO_LONG
+            | code::TIMEOUT
+            | code::RETRY_POLICY
+            | code::CRON
+            | code::TIME_ZONE
+            | code::CONDITION
+            | code::LOOKS_LIKE_REFERENCE
     )
 }

@@ -298,8 +298,8 @@ catalogue! {
         explanation "A duration sums up what looks like `N unit` and ignores the rest: `1.5 hours` is 5 hours."
         example r#""timeout": "1.5 hours""#
         remedy "Write whole numbers with units: `1 hour 30 min`."
-    CONDITION "W0505" Warning "A condition is no expression"
-        explanation "Conditions are only evaluated when a step has ended; this one will fail then."
+    CONDITION "W0505" Warning "A condition or an expression cannot be read"
+        explanation "Conditions, and the params of steps and signals, are only evaluated in a run; this one will fail there."
         example r#""successors": {"b": "x >"}"#
         remedy "Correct the expression at the place shown."
     LOOKS_LIKE_FIELD "W0506" Warning "A key became a param"
@@ -314,6 +314,10 @@ catalogue! {
         explanation "`fuzzy_max_delay` is read as milliseconds when it is a number and not at all when it is a text without units."
         example r#""fuzzy_max_delay": "3600""#
         remedy "Write a text with units: `\"1 hour\"`."
+    LOOKS_LIKE_REFERENCE "W0509" Warning "A text only looks like a reference"
+        explanation "`${name}` is replaced by the param of that name. Anything else between the braces, such as blanks, an expression or a name that begins with `_`, leaves the text as it is written."
+        example r#""value": "s3://bucket/${ day }""#
+        remedy "Write the name alone; for more than a name, use an expression, and for a literal `${` write `$${`."
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod conformance;
 mod definitions;
+mod fuzz;
 mod golden;
 mod graph;
 mod iteration;
@@ -10,6 +11,7 @@ mod params;
 mod restart;
 mod run_machine;
 mod schedule;
+mod schema;
 mod sel;
 mod shell;
 mod status;

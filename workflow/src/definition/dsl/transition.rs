@@ -1,13 +1,16 @@
 //! Transitions: `next`, `IF condition THEN next`, `OTHERWISE next`, and the order of a whole level.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Converter, job::Job};
 use crate::{
-    definition::source::yaml::{Node, Value},
+    definition::source::{
+        Place,
+        yaml::{Node, Value},
+    },
     problem::{Path, code, nearest},
 };
 
@@ -82,7 +85,9 @@ pub(super) fn list(converter: &mut Converter<'_>, path: &Path<'_>, node: &Node) 
                     .iter()
                     .rev()
                     .find(|entry| entry.as_str().is_some_and(|text| text.trim().ends_with(next.as_str())));
-                converter.place(&successors.key(next), &(0..0), entry.map_or(node, |entry| entry));
+                let entry = entry.map_or(node, |entry| entry);
+                let written = Place { key: 0..0, value: condition_place(entry) };
+                converter.places.insert(successors.key(next).to_string(), written);
             }
             Some(edges.into_iter().map(|(next, condition)| (next, Json::from(condition))).collect())
         }
@@ -90,6 +95,20 @@ pub(super) fn list(converter: &mut Converter<'_>, path: &Path<'_>, node: &Node) 
             converter.report(code::DSL_TRANSITION, &path.index(index), &list[index], error.to_string());
             None
         }
+    }
+}
+
+/// Where the condition of an entry stands; the whole entry where it has none, or is written with escapes.
+fn condition_place(entry: &Node) -> Range<usize> {
+    let text = entry.as_str().unwrap_or_default();
+    let condition = CONDITIONAL.captures(text.trim_end()).and_then(|parts| parts.get(1));
+    let quotes = entry.span.len().checked_sub(text.len());
+    match (condition, quotes) {
+        (Some(condition), Some(quotes @ (0 | 2))) => {
+            let first = entry.span.start + quotes / 2;
+            first + condition.start()..first + condition.end()
+        }
+        _ => entry.span.clone(),
     }
 }
 

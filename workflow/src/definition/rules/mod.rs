@@ -1,5 +1,6 @@
 //! The rules that a request must keep beyond its shape: all violations are found in one go, with the API's texts.
 
+mod expression;
 mod id;
 mod properties;
 mod signal;
@@ -14,6 +15,7 @@ use crate::{
     time::Timestamp,
 };
 
+pub(super) use expression::unreadable_params;
 pub use id::{name, name_length, reference_id, workflow_id};
 pub use properties::properties;
 pub use signal::{dependencies as signal_dependencies, outputs as signal_outputs};

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::Rules;
+use super::{Rules, expression};
 use crate::{
     definition::{Kind, Parsable, Step, Workflow, timeout},
     graph,
@@ -26,6 +26,7 @@ pub(super) fn workflow(rules: &mut Rules<'_>, path: &Path<'_>, workflow: &Workfl
         let triggers = path.key("time_triggers");
         delay(rules, &triggers.index(index).key("fuzzy_max_delay"), trigger.fuzzy_max_delay.as_ref());
     }
+    expression::workflow(rules, path, workflow);
     steps(rules, &path.key("steps"), &workflow.steps);
 }
 
@@ -38,6 +39,7 @@ fn steps(rules: &mut Rules<'_>, path: &Path<'_>, steps: &[Arc<Step>]) {
 
 fn step(rules: &mut Rules<'_>, path: &Path<'_>, step: &Step) {
     duration(rules, &path.key("timeout"), step.timeout.as_ref());
+    expression::step(rules, path, step);
     if let Kind::Foreach { concurrency: Some(concurrency), .. } = &step.kind
         && *concurrency < 1
     {

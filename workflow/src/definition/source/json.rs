@@ -25,7 +25,10 @@ pub fn parse(text: &str) -> Result<Parsed, (Problem, usize)> {
 }
 
 fn syntax(text: &str, error: &serde_json::Error) -> (Problem, usize) {
-    let at = offset(text, Position { line: error.line(), column: error.column() });
+    // The parser counts columns in bytes.
+    let line_start = offset(text, Position { line: error.line(), column: 1 });
+    let at = (line_start + error.column().saturating_sub(1)).min(text.len());
+    let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let full = error.to_string();
     let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
     let code = if message.contains("recursion limit") { code::TOO_DEEP } else { code::JSON_SYNTAX };
@@ -152,6 +155,8 @@ mod tests {
         let text = "{\"a\": 1,\n \"b\" 2}";
         let (problem, at) = parse(text).unwrap_err();
         assert_eq!((problem.code, at), (code::JSON_SYNTAX, 14), "{problem}");
+        let (_, at) = parse("{\"é\": ü}").unwrap_err();
+        assert_eq!(at, 7);
     }
 
     #[test]

@@ -75,14 +75,61 @@ fn narrowed(text: &str, place: &Place, problem: &Problem) -> Range<usize> {
     }
     let written = &text[place.value.clone()];
     match problem.span {
-        // Offsets inside a text hold in its source as long as nothing in it is escaped.
-        Some((start, end)) if !written.contains('\\') && start + 2 < written.len() => {
-            let quote = usize::from(written.starts_with(['"', '\'']));
-            let first = place.value.start + quote;
-            let (start, end) = (first + start, first + end.max(start + 1));
-            start.min(place.value.end)..end.min(place.value.end)
+        Some((start, end)) => match (source_offset(written, start), source_offset(written, end.max(start + 1))) {
+            (Some(start), Some(end)) if start < end => place.value.start + start..place.value.start + end,
+            _ => place.value.clone(),
+        },
+        None => place.value.clone(),
+    }
+}
+
+/// Where in the source of a text the byte `at` of the text stands; `None` for forms whose offsets cannot be told from the source.
+fn source_offset(written: &str, at: usize) -> Option<usize> {
+    let quote = written.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let Some(quote) = quote.filter(|quote| is_quoted(written, *quote)) else {
+        // Blocks and folded lines of YAML lose their indentation.
+        return (!written.contains('\n') && written.is_char_boundary(at)).then_some(at);
+    };
+    let end = written.len() - 1;
+    let (mut from, mut decoded) = (1, 0);
+    while decoded < at && from < end {
+        let (source, text) = unit(&written[from..end], quote)?;
+        from += source;
+        decoded += text;
+    }
+    (decoded == at).then_some(from)
+}
+
+/// Whether a quote at the end closes the one at the start.
+fn is_quoted(written: &str, quote: char) -> bool {
+    let mut at = 1;
+    while at < written.len() {
+        if written.as_bytes()[at] == quote as u8 && !(quote == '\'' && written[at + 1..].starts_with('\'')) {
+            return at + 1 == written.len();
         }
-        _ => place.value.clone(),
+        match unit(&written[at..], quote) {
+            Some((source, _)) => at += source,
+            None => return true,
+        }
+    }
+    false
+}
+
+/// How many bytes the next character takes in the source, and how many in the text; `None` where escapes say more than that.
+fn unit(rest: &str, quote: char) -> Option<(usize, usize)> {
+    let first = rest.chars().next()?;
+    match (first, quote) {
+        ('\n', _) => None,
+        ('\'', '\'') => Some((2, 1)),
+        ('\\', '"') => match rest.as_bytes().get(1)? {
+            b'u' => {
+                let code = u32::from_str_radix(rest.get(2..6)?, 16).ok()?;
+                Some((6, char::from_u32(code)?.len_utf8()))
+            }
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some((2, 1)),
+            _ => None,
+        },
+        _ => Some((first.len_utf8(), first.len_utf8())),
     }
 }
 
@@ -98,5 +145,21 @@ mod tests {
         }
         assert_eq!(offset(text, Position { line: 2, column: 3 }), 5);
         assert_eq!(offset(text, Position { line: 9, column: 1 }), text.len());
+    }
+
+    #[test]
+    fn offsets_in_a_text_are_found_in_its_source() {
+        for (written, at, expected) in [
+            ("a > b", 2, Some(2)),
+            ("\"a > b\"", 2, Some(3)),
+            (r#""a == \"b\" +""#, 9, Some(12)),
+            (r#""\u00e9 x""#, 3, Some(8)),
+            ("'a == ''b'' +'", 9, Some(12)),
+            ("'a' == 'b' +", 11, Some(11)),
+            ("|\n  a +", 2, None),
+            (r#""\x41 +""#, 2, None),
+        ] {
+            assert_eq!(source_offset(written, at), expected, "{written}");
+        }
     }
 }

@@ -214,7 +214,10 @@ fn integer(text: &str) -> Option<Number> {
         return None;
     }
     let digits = digits.replace('_', "");
-    let parse = |digits: &str, radix| i64::from_str_radix(digits, radix).ok();
+    // What follows a prefix has no sign of its own.
+    let parse = |digits: &str, radix| {
+        digits.starts_with(|digit: char| digit.is_ascii_hexdigit()).then(|| i64::from_str_radix(digits, radix).ok())?
+    };
     let magnitude = match digits.get(..2) {
         Some("0x" | "0X") => parse(&digits[2..], 16),
         Some("0b" | "0B") => parse(&digits[2..], 2),
@@ -296,6 +299,7 @@ mod tests {
             ("-1_000", json!(-1000)),
             ("0x1F", json!(31)),
             ("010", json!(8)),
+            ("-0x-8000000000000000", json!("-0x-8000000000000000")),
             ("2024-01-02", json!("2024-01-02")),
             ("1.2.3", json!("1.2.3")),
             ("'12'", json!("12")),

@@ -1,6 +1,6 @@
 //! String.
 
-use super::{Datum, Error, Machine, Type, failed, format, int, no_counted_method, plain, wrapped};
+use super::{Datum, Error, Machine, Type, failed, format, int, no_counted_method, pattern::Match, plain, wrapped};
 use crate::sel::machine::{Array, Item, Text};
 
 pub(super) fn call(
@@ -168,19 +168,19 @@ fn matches(
     machine: &mut Machine<'_>,
     text: &str,
     pattern: &str,
-    mut each: impl FnMut(&mut Machine<'_>, &regex::Captures<'_>) -> Result<bool, Error>,
+    mut each: impl FnMut(&mut Machine<'_>, &Match<'_>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
-    let regex = machine.patterns.regex(pattern)?;
+    let pattern = machine.patterns.pattern(pattern)?;
     let mut at = 0;
-    while let Some(captures) = regex.captures_at(text, at) {
+    while let Some(found) = pattern.find(text, at, &mut machine.budget)? {
         // A search may look at all that is left, and again for the next match.
         machine.budget.work((text.len() - at) / 8)?;
-        let Some(found) = captures.get(0) else { return Ok(()) };
-        if !each(machine, &captures)? {
+        let range = found.range();
+        if !each(machine, &found)? {
             return Ok(());
         }
-        at = found.end();
-        if found.is_empty() {
+        at = range.end;
+        if range.is_empty() {
             let Some(next) = text[at..].chars().next() else { return Ok(()) };
             at += next.len_utf8();
         }
@@ -192,14 +192,14 @@ fn split(machine: &mut Machine<'_>, text: &str, pattern: &str, limit: i64) -> Re
     let most = usize::try_from(limit).ok().filter(|limit| *limit > 0);
     let mut parts: Vec<Datum> = Vec::new();
     let mut from = 0;
-    matches(machine, text, pattern, |machine, captures| {
-        let Some(found) = captures.get(0) else { return Ok(false) };
+    matches(machine, text, pattern, |machine, found| {
+        let found = found.range();
         if most.is_some_and(|most| parts.len() + 1 >= most) {
             return Ok(false);
         }
-        if found.end() > 0 {
-            parts.push(machine.text(&text[from..found.start()])?);
-            from = found.end();
+        if found.end > 0 {
+            parts.push(machine.text(&text[from..found.start])?);
+            from = found.end;
         }
         Ok(true)
     })?;
@@ -218,11 +218,11 @@ fn split(machine: &mut Machine<'_>, text: &str, pattern: &str, limit: i64) -> Re
 fn replace_all(machine: &mut Machine<'_>, text: &str, pattern: &str, replacement: &str) -> Result<Datum, Error> {
     let mut replaced = String::new();
     let mut from = 0;
-    matches(machine, text, pattern, |machine, captures| {
-        let Some(found) = captures.get(0) else { return Ok(false) };
-        replaced.push_str(&text[from..found.start()]);
-        expand(captures, replacement, &mut replaced)?;
-        from = found.end();
+    matches(machine, text, pattern, |machine, found| {
+        let range = found.range();
+        replaced.push_str(&text[from..range.start]);
+        expand(found, replacement, &mut replaced)?;
+        from = range.end;
         machine.budget.afford(replaced.len() / 3)?;
         Ok(true)
     })?;
@@ -231,32 +231,33 @@ fn replace_all(machine: &mut Machine<'_>, text: &str, pattern: &str, replacement
 }
 
 /// Appends a replacement, in which `$1`, `${name}` and `\` are special.
-fn expand(captures: &regex::Captures<'_>, replacement: &str, out: &mut String) -> Result<(), Error> {
+fn expand(found: &Match<'_>, replacement: &str, out: &mut String) -> Result<(), Error> {
     let mut rest = replacement.chars().peekable();
     while let Some(next) = rest.next() {
         match next {
             '\\' => out.push(rest.next().ok_or_else(|| Error::argument("character to be escaped is missing"))?),
             '$' if rest.next_if_eq(&'{').is_some() => {
                 let name: String = rest.by_ref().take_while(|next| *next != '}').collect();
-                let group = captures.name(&name).map(|group| group.as_str());
-                out.push_str(group.ok_or_else(|| Error::argument(format!("No group with name {{{name}}}")))?);
+                out.push_str(
+                    found.named(&name).ok_or_else(|| Error::argument(format!("No group with name {{{name}}}")))?,
+                );
             }
             '$' => {
                 let first = rest.next().and_then(|digit| digit.to_digit(10));
                 let mut number = first.ok_or_else(|| Error::argument("Illegal group reference"))? as usize;
-                if number >= captures.len() {
+                if number >= found.groups() {
                     return Err(Error::index(format!("No group {number}")));
                 }
                 // More digits belong to the number as long as there is such a group.
                 while let Some(digit) = rest.peek().and_then(|digit| digit.to_digit(10)) {
                     let longer = number * 10 + digit as usize;
-                    if longer >= captures.len() {
+                    if longer >= found.groups() {
                         break;
                     }
                     number = longer;
                     rest.next();
                 }
-                out.push_str(captures.get(number).map_or("", |group| group.as_str()));
+                out.push_str(found.group(number).unwrap_or_default());
             }
             other => out.push(other),
         }

@@ -44,6 +44,12 @@ impl<'a> Budget<'a> {
         self.look()
     }
 
+    /// So much work at once.
+    pub(in crate::sel) fn visits(&mut self, count: u64) -> Result<(), Error> {
+        self.visits = self.visits.saturating_add(count);
+        self.look()
+    }
+
     fn look(&mut self) -> Result<(), Error> {
         if self.visits >= self.limits.visits {
             let limit = self.limits.visits;

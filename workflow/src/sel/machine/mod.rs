@@ -15,7 +15,7 @@ use super::{
     Environment, Error, Kind, Limits, Moment, Program, Refusal, Scope, Value, Zone, builtin::Patterns, error::Class,
     syntax::Tree,
 };
-use budget::Budget;
+pub(super) use budget::Budget;
 pub(super) use datum::{Array, Datum, Item, Map, Operand, Shared, Text};
 use statement::Flow;
 pub(super) use text::{java_double, plain as plain_text};

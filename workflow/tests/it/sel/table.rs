@@ -112,6 +112,20 @@ fn texts_have_the_methods_of_java() {
         ("',,'.split(',').length;", "0"),
         ("'ab'.replaceAll('(a)(b)', '$2$1');", "ba"),
         ("'aab'.replaceAll('a*', '-');", "--b-"),
+        ("'1234567'.replaceAll('(?<=\\\\d)(?=(\\\\d{3})+$)', ',');", "1,234,567"),
+        ("'aXbYc'.split('(?=[A-Z])');", "[a, Xb, Yc]"),
+        ("'aa bc cc'.replaceAll('(\\\\w)\\\\1', '<$1>');", "<a> bc <c>"),
+        ("'aa bc cc'.replaceAll('(?<x>\\\\w)\\\\k<x>', '${x}');", "a bc c"),
+        ("'foobar'.replaceAll('foo(?!baz)', '');", "bar"),
+        ("'aaa'.replaceAll('a++a', '-') + 'aab'.replaceAll('(?>a*)b', '-');", "aaa-"),
+        (
+            "('a'.replaceAll('a', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa') + '!').replaceAll('(?=b)|(a+)+$', '');",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!",
+        ),
+        (
+            "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.replaceAll('((a|a)+)+(?!.)\\\\1x', '');",
+            "! the regular expression takes more than 200000 steps",
+        ),
         ("String.valueOf(-3000000000);", "1294967296"),
         ("String.join('-');", ""),
         (

@@ -1,0 +1,4 @@
+//! What must hold of any text that a user sends.
+
+pub mod program;
+pub mod property;
