@@ -10,6 +10,8 @@ pub(super) struct Layout {
     pub(super) table: Table,
     pub(super) name: &'static str,
     pub(super) columns: [&'static str; 5],
+    /// Where its rows go when their run has ended.
+    pub(super) archive: Option<&'static str>,
 }
 
 impl Layout {
@@ -24,9 +26,9 @@ pub(super) const LAYOUTS: [Layout; 13] = [
     of(Table::Workflow, "workflow", ["workflow", "first", "second", "part", "third"]),
     of(Table::Version, "version", ["workflow", "version", "second", "part", "third"]),
     of(Table::WorkflowTimeline, "workflow_timeline", ["workflow", "number", "second", "part", "third"]),
-    of(Table::Seed, "seed", ["workflow", "instance", "run", "part", "third"]),
-    of(Table::Run, "run", ["workflow", "instance", "run", "part", "third"]),
-    of(Table::Attempt, "attempt", ["workflow", "instance", "run", "step", "attempt"]),
+    archived("seed_archive", of(Table::Seed, "seed", ["workflow", "instance", "run", "part", "third"])),
+    archived("run_archive", of(Table::Run, "run", ["workflow", "instance", "run", "part", "third"])),
+    archived("attempt_archive", of(Table::Attempt, "attempt", ["workflow", "instance", "run", "step", "attempt"])),
     of(Table::Breakpoint, "breakpoint", ["workflow", "number", "second", "step", "third"]),
     of(Table::Signal, "signal", ["signal", "number", "second", "part", "third"]),
     of(Table::Permit, "permit", ["tag", "first", "second", "part", "third"]),
@@ -37,7 +39,11 @@ pub(super) const LAYOUTS: [Layout; 13] = [
 ];
 
 const fn of(table: Table, name: &'static str, columns: [&'static str; 5]) -> Layout {
-    Layout { table, name, columns }
+    Layout { table, name, columns, archive: None }
+}
+
+const fn archived(name: &'static str, layout: Layout) -> Layout {
+    Layout { archive: Some(name), ..layout }
 }
 
 /// The layout of a table.

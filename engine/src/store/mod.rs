@@ -7,9 +7,13 @@
 //! Invariant: nothing here knows what a row means.
 
 mod batch;
+mod bundle;
 mod layout;
 pub mod memory;
+mod merge;
+mod migration;
 mod ownership;
+pub mod postgres;
 pub mod sqlite;
 
 use std::{collections::BTreeMap, fmt, io, path::PathBuf};
@@ -22,6 +26,7 @@ use workflow::{
 pub use batch::{Batch, Write};
 pub use memory::Memory;
 pub use ownership::{Cluster, Member, NodeId, Owned, Ownership};
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 /// A part of all machines, owned by one node at a time.
@@ -88,6 +93,9 @@ pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
     fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error>;
 }
 
+/// What a system said about its failure.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -104,20 +112,37 @@ pub enum Error {
     /// Nothing was written; free space and start again.
     #[error("there is no space left to write to {place}")]
     Full {
-        /// The file.
+        /// The file or the database.
         place: String,
         /// What the system said.
-        source: rusqlite::Error,
+        source: Cause,
     },
-    /// Nothing was written; the disk or the file system is in trouble.
+    /// Nothing was written; the disk, the file system or the database is in trouble.
     #[error("{place} could not be {act}")]
     Broken {
-        /// The file.
+        /// The file or the database.
         place: String,
         /// `written`, `read`, `opened`.
         act: &'static str,
         /// What the system said.
-        source: rusqlite::Error,
+        source: Cause,
+    },
+    /// The database did not answer for as long as it may. Whether a commit that was under way was made is not known; the next owner of the
+    /// groups finds out.
+    #[error("{place} could not be reached")]
+    Unreachable {
+        /// The database.
+        place: String,
+        /// What happened last.
+        source: Cause,
+    },
+    /// The text that should say where the store is does not.
+    #[error("`{place}` is not the address of a store")]
+    Address {
+        /// The text, without its password.
+        place: String,
+        /// What is wrong with it.
+        source: Cause,
     },
     /// The folder of the file could not be made.
     #[error("the folder {} could not be made", folder.display())]
@@ -159,6 +184,12 @@ pub enum Error {
         /// The row or the event.
         what: String,
     },
+}
+
+impl Error {
+    fn broken(place: &str, act: &'static str, source: impl Into<Cause>) -> Self {
+        Self::Broken { place: place.to_owned(), act, source: source.into() }
+    }
 }
 
 /// A failure with all its causes in one line, for where only text fits.

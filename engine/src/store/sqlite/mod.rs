@@ -15,14 +15,12 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Params, Row, ToSql, Transaction, TransactionBehavior, params_from_iter,
 };
 use serde_json::json;
-use workflow::{
-    event::Event,
-    life::{Body, Bound, Order, RowKey, Rows, Scan, Table, Unreadable},
-};
+use workflow::life::{Body, Bound, Order, RowKey, Rows, Scan, Table, Unreadable};
 
 use self::readers::Readers;
 use super::{
     Batch, Bundle, Error, Fence, Generation, GroupId, Position, Store, Write,
+    bundle::{decode, encode},
     layout::{LAYOUTS, Layout, layout},
 };
 
@@ -61,8 +59,8 @@ impl Sqlite {
             std::fs::create_dir_all(folder).map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
         }
         let place = options.path.display().to_string();
-        let broken = |source| Error::Broken { place: place.clone(), act: "opened", source };
-        let mut writer = connect(&options.path, options.size_max_bytes).map_err(broken)?;
+        let opened = connect(&options.path, options.size_max_bytes);
+        let mut writer = opened.map_err(|source| Error::broken(&place, "opened", source))?;
         schema::migrate(&mut writer, &place)?;
         Ok(Self { writer: Mutex::new(writer), readers: Readers::new(place.clone()), place })
     }
@@ -72,10 +70,9 @@ impl Sqlite {
     }
 
     fn failure(&self, act: &'static str, source: rusqlite::Error) -> Error {
-        let place = self.place.clone();
         match source.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Error::Full { place, source },
-            _ => Error::Broken { place, act, source },
+            Some(ErrorCode::DiskFull) => Error::Full { place: self.place.clone(), source: source.into() },
+            _ => Error::broken(&self.place, act, source),
         }
     }
 
@@ -251,22 +248,6 @@ fn outbox(view: &Transaction<'_>, after: &str, limit: usize) -> rusqlite::Result
     let rows = statement
         .query_map((after, whole(limit)), |row| Ok((GroupId(row.get(0)?), Position(row.get(1)?), row.get(2)?)))?;
     rows.collect()
-}
-
-fn encode(events: &[Event]) -> String {
-    let events: Vec<_> = events.iter().map(|event| json!({ "key": event.key, "document": event.document })).collect();
-    serde_json::Value::Array(events).to_string()
-}
-
-fn decode(position: Position, text: &str) -> Result<Vec<Event>, Error> {
-    #[derive(serde::Deserialize)]
-    struct Stored {
-        key: String,
-        document: serde_json::Value,
-    }
-    let stored: Vec<Stored> =
-        serde_json::from_str(text).map_err(|_| Error::Unreadable { what: format!("outbox bundle {}", position.0) })?;
-    Ok(stored.into_iter().map(|Stored { key, document }| Event { key, document }).collect())
 }
 
 /// Rows as one read transaction sees them.

@@ -56,7 +56,7 @@ impl Readers {
             connection.set_prepared_statement_cache_capacity(super::STATEMENTS);
             Ok(connection)
         };
-        open().map_err(|source| Error::Broken { place: self.place.clone(), act: "opened", source })
+        open().map_err(|source: rusqlite::Error| Error::broken(&self.place, "opened", source))
     }
 
     fn give(&self, connection: Option<Connection>) {

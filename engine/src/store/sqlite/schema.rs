@@ -1,24 +1,19 @@
-//! The schema of the SQLite store, as numbered migrations that are never changed once applied.
-
-use std::fmt::Write as _;
+//! The schema of the SQLite store.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use sha2::{Digest, Sha256};
 
-use crate::store::Error;
+use crate::store::{
+    Error,
+    migration::{Migration, pending},
+};
 
 /// `Segu` in ASCII: marks a file as one of ours (`PRAGMA application_id`).
 const APPLICATION: i32 = 0x5365_6775;
 
-struct Migration {
-    number: i64,
-    name: &'static str,
-    sql: &'static str,
-}
-
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { number: 1, name: "rows", sql: include_str!("../migrations/sqlite/0001_rows.sql") },
     Migration { number: 2, name: "nodes", sql: include_str!("../migrations/sqlite/0002_nodes.sql") },
+    Migration { number: 3, name: "archive", sql: include_str!("../migrations/sqlite/0003_archive.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
@@ -31,7 +26,7 @@ const MIGRATION_TABLE: &str = "
 
 /// Brings a store to the schema of this program, or says why that cannot be.
 pub(super) fn migrate(connection: &mut Connection, place: &str) -> Result<(), Error> {
-    let broken = |source| Error::Broken { place: place.to_owned(), act: "opened", source };
+    let broken = |source: rusqlite::Error| Error::broken(place, "opened", source);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
     let is_new = !is_ours(&transaction, place)?;
     if is_new {
@@ -39,32 +34,21 @@ pub(super) fn migrate(connection: &mut Connection, place: &str) -> Result<(), Er
         transaction.execute_batch(MIGRATION_TABLE).map_err(broken)?;
     }
     let applied = applied(&transaction).map_err(broken)?;
-    let known = MIGRATIONS[MIGRATIONS.len() - 1].number;
-    if let Some((found, ..)) = applied.iter().find(|(number, ..)| *number > known) {
-        return Err(Error::Newer { place: place.to_owned(), found: *found, known });
-    }
-    for Migration { number, name, sql } in &MIGRATIONS {
-        let sha256 = checksum(sql);
-        match applied.iter().find(|(applied, ..)| applied == number) {
-            Some((_, was)) if *was == sha256 => {}
-            Some(_) => return Err(Error::Altered { place: place.to_owned(), name: (*name).to_owned() }),
-            None => {
-                transaction.execute_batch(sql).map_err(broken)?;
-                transaction
-                    .execute(
-                        "INSERT INTO migration (number, name, sha256, applied_at) VALUES (?1, ?2, ?3, datetime('now'))",
-                        (number, name, sha256),
-                    )
-                    .map_err(broken)?;
-            }
-        }
+    for migration in pending(&MIGRATIONS, &applied, place)? {
+        transaction.execute_batch(migration.sql).map_err(broken)?;
+        transaction
+            .execute(
+                "INSERT INTO migration (number, name, sha256, applied_at) VALUES (?1, ?2, ?3, datetime('now'))",
+                (migration.number, migration.name, migration.checksum()),
+            )
+            .map_err(broken)?;
     }
     transaction.commit().map_err(broken)
 }
 
 /// Whether the file was made by this program; a file with foreign tables is refused.
 fn is_ours(connection: &Connection, place: &str) -> Result<bool, Error> {
-    let broken = |source| Error::Broken { place: place.to_owned(), act: "opened", source };
+    let broken = |source: rusqlite::Error| Error::broken(place, "opened", source);
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(broken)?;
     if application == APPLICATION {
         return Ok(true);
@@ -83,12 +67,4 @@ fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement = connection.prepare("SELECT number, sha256 FROM migration ORDER BY number")?;
     let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
-}
-
-fn checksum(sql: &str) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(sql) {
-        let _infallible = write!(hex, "{byte:02x}");
-    }
-    hex
 }

@@ -1,10 +1,13 @@
 //! What every store owes the engine, and what only the file owes its operator.
 
 mod ownership;
+mod server;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use engine::store::{Batch, Bundle, Error, Fence, Generation, GroupId, Memory, Position, Sqlite, Store, Write, sqlite};
+use engine::store::{
+    Batch, Bundle, Error, Fence, Generation, GroupId, Memory, Position, Postgres, Sqlite, Store, Write, sqlite,
+};
 use serde_json::json;
 use tempfile::TempDir;
 use workflow::{
@@ -15,8 +18,9 @@ use workflow::{
 /// Runs one part of the contract on every store, each time on an empty one with three groups.
 fn check(part: fn(&dyn Store, &[Fence])) {
     let folder = TempDir::new().unwrap();
-    let stores: [&dyn Store; 2] = [&Memory::default(), &open(&folder)];
+    let stores: [&dyn Store; 3] = [&Memory::default(), &open(&folder), &Postgres::open(&server::database()).unwrap()];
     for store in stores {
+        println!("{store:?}");
         let fences = store.claim(3).unwrap();
         part(store, &fences);
     }
@@ -270,7 +274,7 @@ fn after(sql: &str) -> String {
 #[test]
 fn a_file_of_a_newer_program_is_refused() {
     let sql = "INSERT INTO migration (number, name, sha256, applied_at) VALUES (999, 'later', '', '')";
-    let expected = "FILE has schema 999, this program knows schemas up to 2: start it with the program that wrote it";
+    let expected = "FILE has schema 999, this program knows schemas up to 3: start it with the program that wrote it";
     assert_eq!(after(sql), expected);
 }
 

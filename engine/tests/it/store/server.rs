@@ -1,0 +1,135 @@
+//! A throwaway PostgreSQL for the tests of this binary: in a folder of its own, reached through a socket there, gone when the process ends in
+//! whatever way.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::{fs::MetadataExt, net::UnixStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+/// Another database to use instead of starting one, e.g. a CockroachDB: a URL whose user may create databases.
+const OTHER: &str = "SEGUE_TEST_POSTGRES";
+
+/// Serves until its standard input ends, which it does with the process that holds the other end. Then it removes what it wrote.
+const SERVE: &str = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=200 >"$2/log" 2>&1 &
+    server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2""#;
+
+/// A database server.
+pub(crate) struct Server {
+    folder: PathBuf,
+    _held_open: Option<ChildStdin>,
+}
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The URL of a new empty database.
+pub(crate) fn database() -> String {
+    let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
+    if let Ok(url) = std::env::var(OTHER) {
+        let (front, _) = url.rsplit_once('/').expect("the URL ends in a database");
+        create(&url, &name);
+        return format!("{front}/{name}");
+    }
+    let server = SERVER.get_or_init(Server::start);
+    create(&server.url("postgres"), &name);
+    server.url(&name)
+}
+
+/// The socket through which the server of [`database`] is reached.
+pub(crate) fn socket() -> PathBuf {
+    SERVER.get_or_init(Server::start).socket()
+}
+
+fn create(url: &str, name: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let serve = tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        drop(client);
+        serve.await.unwrap().unwrap();
+    });
+}
+
+impl Server {
+    fn start() -> Self {
+        let binaries = binaries();
+        // Removed by the server's own process, which outlives this one for a moment.
+        let folder = TempDir::with_prefix("pg").unwrap().keep();
+        let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        if is_root {
+            run(Command::new("chown").arg("postgres").arg(&folder));
+        }
+        let init = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"];
+        run(command(&binaries.join("initdb"), is_root).args(init).current_dir(&folder).stdout(Stdio::null()));
+        let mut serve = command(Path::new("sh"), is_root);
+        serve.args(["-c", SERVE, "sh"]).arg(&binaries).arg(&folder).current_dir(&folder);
+        let mut child: Child = serve.stdin(Stdio::piped()).spawn().unwrap();
+        let server = Self { folder, _held_open: child.stdin.take() };
+        server.wait();
+        server
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
+    fn url(&self, database: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{folder}/{database}")
+    }
+
+    fn wait(&self) {
+        let start = Instant::now();
+        while !fs::read_to_string(self.folder.join("log")).is_ok_and(|log| log.contains("ready to accept connections"))
+            || UnixStream::connect(self.socket()).is_err()
+        {
+            let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(start.elapsed() < Duration::from_secs(30), "PostgreSQL did not start: {}", log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// A server refuses to run as root.
+fn command(program: &Path, is_root: bool) -> Command {
+    if is_root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(status.success(), "{command:?}: {status}");
+}
+
+/// Where the binaries of the newest installed server are.
+fn binaries() -> PathBuf {
+    let installed = match fs::read_dir("/usr/lib/postgresql") {
+        Ok(versions) => versions.flatten().map(|version| version.path().join("bin")).collect(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => panic!("/usr/lib/postgresql: {error}"),
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut candidates: Vec<PathBuf> = installed.into_iter().chain(std::env::split_paths(&path)).collect();
+    candidates.retain(|folder| folder.join("postgres").exists() && folder.join("initdb").exists());
+    let found = candidates.into_iter().next();
+    found.expect("these tests need a PostgreSQL: run them by `./test`, which installs one, or set SEGUE_TEST_POSTGRES")
+}
