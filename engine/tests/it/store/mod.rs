@@ -1,6 +1,8 @@
 //! What every store owes the engine, and what only the file owes its operator.
 
 mod ownership;
+mod postgres;
+mod proxy;
 mod server;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -22,7 +22,7 @@ use tokio_postgres::NoTls;
 const OTHER: &str = "SEGUE_TEST_POSTGRES";
 
 /// Serves until its standard input ends, which it does with the process that holds the other end. Then it removes what it wrote.
-const SERVE: &str = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=200 >"$2/log" 2>&1 &
+const SERVE: &str = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c max_connections=200 >"$2/log" 2>&1 &
     server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2""#;
 
 /// A database server.
