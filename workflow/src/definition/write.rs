@@ -216,18 +216,21 @@ fn exponential(object: Object, (class, settings): (&str, &Exponential)) -> Objec
 
 /// The signals that a step waits for.
 pub fn signal_dependencies(dependencies: &[SignalDependency]) -> Json {
-    list(dependencies, |dependency| {
-        let matches = dependency.match_params.as_ref().map(|matches| {
-            let written = matches.iter().map(|(name, condition)| {
-                let object = Object::new()
-                    .with("param", param::write::definition(&condition.param))
-                    .with("operator", condition.operator.word());
-                (name.to_string(), object.build())
-            });
-            written.collect::<Map<_, _>>()
+    list(dependencies, signal_dependency)
+}
+
+/// One signal that a step waits for.
+pub fn signal_dependency(dependency: &SignalDependency) -> Json {
+    let matches = dependency.match_params.as_ref().map(|matches| {
+        let written = matches.iter().map(|(name, condition)| {
+            let object = Object::new()
+                .with("param", param::write::definition(&condition.param))
+                .with("operator", condition.operator.word());
+            (name.to_string(), object.build())
         });
-        named(&dependency.name).maybe("match_params", matches).build()
-    })
+        written.collect::<Map<_, _>>()
+    });
+    named(&dependency.name).maybe("match_params", matches).build()
 }
 
 /// The signals that a step sends.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{RowKey, Table};
 use crate::id::{InstanceId, RunId, RunKey, WorkflowId};
 
 /// The machine that a message is for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Address {
     /// Versions, properties, numbers and the queue of one workflow.
     Workflow(WorkflowId),

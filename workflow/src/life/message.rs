@@ -1,5 +1,7 @@
 //! What a machine is told.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     id::AttemptKey,
     life::{Note, Task, Wake},
@@ -7,7 +9,7 @@ use crate::{
 };
 
 /// Names a waiting caller; made by the engine, given back in `Effect::Reply`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket(pub u64);
 
 /// One message.
@@ -42,6 +44,8 @@ pub enum Message {
     },
     /// The machine was loaded after a crash or a move: ask again for everything that is still awaited.
     Recovered,
+    /// Others have lost what this machine told them, and perhaps what they were about to say: ask them again. What it does itself goes on.
+    AskAgain,
     /// Another machine says something.
     Note(Note),
 }

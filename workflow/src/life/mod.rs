@@ -20,7 +20,7 @@
 //!   actions and restarts of steps, restart of an instance, resume of an attempt. Queued runs, unblocking and all that is about a workflow
 //!   go to its `Workflow` machine. Any machine may answer the ticket in the end.
 //! - **Recovery.** After a crash every live machine ([`Address::of_row`] of a live row), and `Permits`, `Signals` and `Library` in any case, is
-//!   loaded and gets `Message::Recovered`, the three first. It asks again for all it still waits for:
+//!   loaded and gets `Message::Recovered`, the three first. Machines that were not touched get `Message::AskAgain` where others were. It asks again for all it still waits for:
 //!   timers, running steps, children, permits. So no internal message needs to be stored; every machine answers every note as often as it is asked,
 //!   by key.
 

@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{Initiator, RunSeed, Ticket};
@@ -22,8 +23,8 @@ use crate::{
     user::User,
 };
 
-/// What one machine tells another; engines only carry it.
-#[derive(Clone, Debug)]
+/// What one machine tells another; engines only carry it, as JSON where the other one lives on another node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Note {
     // To a `Run`.
     /// This run exists from now on. A loop body saves its seed and starts at once; for any other run the seed is already being
@@ -74,6 +75,11 @@ pub enum Note {
     /// All permits are held.
     PermitsGranted {
         /// By which attempt.
+        attempt: AttemptKey,
+    },
+    /// Whether an attempt still holds or wants permits; one that does not answers by `ReleasePermits`.
+    StillWants {
+        /// Which attempt.
         attempt: AttemptKey,
     },
     /// A signal came that an attempt waits for.
@@ -185,7 +191,7 @@ pub enum Note {
 }
 
 /// Signals that together start a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Firing {
     /// Of which workflow.
     pub workflow: WorkflowId,
@@ -200,7 +206,7 @@ pub struct Firing {
 }
 
 /// Whether a run that ends in the queue counts as started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Starts {
     /// It has a start time, which is its end time.
     AtItsEnd,
@@ -209,7 +215,7 @@ pub enum Starts {
 }
 
 /// A child run as its parent's artifact names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildRun {
     /// Which run.
     pub run: RunKey,
@@ -220,7 +226,7 @@ pub struct ChildRun {
 }
 
 /// Why there is no child run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildRefused {
     /// What was wrong.
     pub message: String,
@@ -229,7 +235,7 @@ pub struct ChildRefused {
 }
 
 /// How a child run is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The step that it belongs to: its run and id. The attempt may be older than the current one.
     pub parent: AttemptKey,
@@ -244,7 +250,7 @@ pub struct Progress {
 }
 
 /// A wish for a child run, made by a subworkflow step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StartChild {
     /// The attempt that wants it; `uuid` is derived from it.
     pub attempt: AttemptKey,
@@ -274,7 +280,7 @@ pub struct StartChild {
 
 /// A restart on its way up (runtime.md §7.5): from the instance that a user aimed at, through runs that have ended, to the first
 /// that still goes, or to the root.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RestartWalk {
     /// Whom to answer.
     pub ticket: Ticket,
@@ -295,7 +301,7 @@ pub struct RestartWalk {
 }
 
 /// What the caller of a restart asked for, which decides the shape of the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RestartAnswer {
     /// An instance's restart.
     Instance,
@@ -316,7 +322,7 @@ pub enum RestartAnswer {
 }
 
 /// Whether a caller waits for the effect of an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Waits {
     /// Until it shows, or for `Settings::step_action_wait`.
     ForEffect,
@@ -325,7 +331,7 @@ pub enum Waits {
 }
 
 /// A signal that an attempt waits for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WantedSignal {
     /// Its name, filled in.
     pub name: Arc<str>,
@@ -338,7 +344,7 @@ pub struct WantedSignal {
 }
 
 /// A signal instance that a dependency matched.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchedSignal {
     /// Its number among those of its name.
     pub signal_id: i64,

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::id::{AttemptKey, InstanceKey, RunKey, WorkflowId};
 
 /// Which table a row stands in; the columns of a key are named after its use there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Table {
     /// (workflow): header of a workflow: version numbers, properties, counters, queue.
     Workflow,
@@ -76,7 +77,7 @@ impl Table {
 }
 
 /// Where a row stands. Unused columns are empty or 0; order is by column, left to right.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowKey {
     /// Which table.
     pub table: Table,

@@ -32,10 +32,11 @@ impl RunSeed {
     /// The seed of a stored row.
     pub fn from_row(key: &RowKey, body: &[u8]) -> Result<Self, Unreadable> {
         let json: Json = row::parse(key, body)?;
-        read(&json).map_err(|why| Unreadable(format!("the seed {key:?}: {why}")))
+        Self::from_json(&json).map_err(|why| Unreadable(format!("the seed {key:?}: {why}")))
     }
 
-    fn to_json(&self) -> Json {
+    /// As its row has it, and as it travels between nodes.
+    pub(crate) fn to_json(&self) -> Json {
         let body = &self.body;
         let mut object = Map::new();
         let mut put = |name: &str, value: Option<Json>| {
@@ -64,6 +65,11 @@ impl RunSeed {
         put("create_time", Some(self.create_time.0.into()));
         put(OWN, Some(self.own()));
         Json::Object(object)
+    }
+
+    /// Reads what `to_json` writes; what is missing is said by name.
+    pub(crate) fn from_json(json: &Json) -> Result<Self, String> {
+        read(json)
     }
 
     fn run_config(&self) -> Json {
@@ -227,7 +233,6 @@ impl PreviousStep {
     }
 }
 
-/// Reads what `to_json` writes; what is missing is said by name.
 fn read(json: &Json) -> Result<RunSeed, String> {
     let number = |field: &str| json[field].as_i64().ok_or_else(|| format!("`{field}` is missing"));
     let text = |field: &str| json[field].as_str().ok_or_else(|| format!("`{field}` is missing"));

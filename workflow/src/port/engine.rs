@@ -34,14 +34,14 @@ impl fmt::Debug for EngineName {
 }
 
 /// Who calls. Calls that need an author are refused without a user, as in the reference.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Caller {
     /// From the `user` header.
     pub user: Option<User>,
 }
 
 /// A call's success.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status: 200, or 202 and 204 where the API says so.
     pub status: u16,

@@ -3,12 +3,13 @@
 //! Bodies are JSON as sent: the engine that answers also judges them, so that an error reads the same whoever carried the request.
 //! Version, run and attempt references stay text (`active`, `latest`, `3`) for the same reason.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::id::{InstanceId, InstanceKey, RunKey, StepId, WorkflowId};
 
 /// A page as asked for (rest-api.md §1.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// So many towards lower ids.
     pub first: Option<i64>,
@@ -19,7 +20,7 @@ pub struct Page {
 }
 
 /// What can be done to a workflow's or an instance's runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "runtime.md §15.1 explains them")]
 pub enum InstanceAction {
     Stop,
@@ -28,7 +29,7 @@ pub enum InstanceAction {
 }
 
 /// What can be done to a step, besides a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "runtime.md §15.2 explains them")]
 pub enum StepAction {
     Stop,
@@ -38,7 +39,7 @@ pub enum StepAction {
 }
 
 /// One call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the path and query parameters of rest-api.md")]
 pub enum Request {
     // Definitions

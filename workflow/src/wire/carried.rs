@@ -4,9 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value as Json;
 
 use crate::{
-    definition::{SignalValue, Step, properties::Snapshot, read, template::Template, write},
+    definition::{
+        SignalDependency, SignalTrigger, SignalValue, Step, properties::Snapshot, read, template::Template, write,
+    },
     graph::Dag,
-    life::Initiator,
+    life::{Initiator, RunSeed},
     param::{self, Definition, Param, Value},
     problem::{Path, Problem},
     restart,
@@ -52,6 +54,9 @@ carried! {
     Tag: |json| noted(|problems| tag::read_one(json, &Path::At("tag"), problems)), tag::write_one;
     SignalValue: |json| signal::value_from_json(json).map_err(|error| error.to_string()), signal::value_to_json;
     signal::Dependency: Self::from_json, Self::to_json;
+    SignalDependency: |json| accepted(read::signal_dependency(json)), write::signal_dependency;
+    SignalTrigger: |json| accepted(read::signal_trigger(json)), write::signal_trigger;
+    RunSeed: Self::from_json, Self::to_json;
 }
 
 fn accepted<T>(reading: read::Reading<T>) -> Result<T, String> {

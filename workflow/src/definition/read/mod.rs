@@ -77,6 +77,8 @@ entries! {
     signal_trigger -> SignalTrigger: trigger::signal;
     /// Reads the signals that a step waits for.
     signal_dependencies -> Vec<super::SignalDependency>: signal::dependencies;
+    /// Reads one signal that a step waits for.
+    signal_dependency -> super::SignalDependency: signal::dependency;
     /// Reads the signals that a step sends.
     signal_outputs -> Vec<super::SignalOutput>: signal::outputs;
     /// Reads where a source lies, in its canonical form.

@@ -24,7 +24,7 @@ pub(super) fn dependencies(reader: &mut Reader, path: &Path<'_>, json: &Json) ->
     Some(entries.filter_map(|(index, json)| dependency(reader, &path.index(index), json)).collect())
 }
 
-fn dependency(reader: &mut Reader, path: &Path<'_>, json: &Json) -> Option<SignalDependency> {
+pub(super) fn dependency(reader: &mut Reader, path: &Path<'_>, json: &Json) -> Option<SignalDependency> {
     let mut read = SignalDependency { name: Arc::from(""), match_params: None };
     let is_object = reader.fields(path, json, &shape::SIGNAL_DEPENDENCY, |reader, path, name, json| match name {
         "name" => read.name = reader.text(path, json).unwrap_or_else(|| Arc::from("")),

@@ -74,6 +74,11 @@ impl Ledger {
         granted
     }
 
+    /// Everybody who holds or waits.
+    pub(super) fn attempts(&self) -> impl Iterator<Item = &AttemptKey> {
+        self.holders.keys().chain(self.waiting.keys())
+    }
+
     /// Whether nobody holds or waits.
     pub(super) fn is_empty(&self) -> bool {
         self.holders.is_empty() && self.waiting.is_empty()

@@ -127,8 +127,16 @@ impl Machine for Permits {
             }
             Message::Note(note) => self.on_note(note, turn),
             Message::Recovered => {
-                self.collecting = Some(Vec::new());
+                self.collecting.get_or_insert_default();
                 turn.wake_at(turn.now + RECOVERY_GRACE, Wake::Other(0));
+            }
+            // Some may have ended whose words were lost.
+            Message::AskAgain => {
+                let mut attempts: Vec<AttemptKey> = self.ledger.attempts().cloned().collect();
+                attempts.sort();
+                for attempt in attempts {
+                    turn.send(Address::Run(attempt.run.clone()), Note::StillWants { attempt });
+                }
             }
             Message::Woken(_) => {
                 let mut collected = self.collecting.take().unwrap_or_default();

@@ -24,7 +24,7 @@ pub(super) fn remains(rows: &dyn Rows, workflow: &WorkflowId, internal_id: i64) 
             return Ok(found);
         }
     }
-    for kind in ["queue", "paused"] {
+    for kind in ["queue", "order", "paused"] {
         let found = named(rows, Table::Other, &format!("{kind}/{workflow}"))?;
         if !found.is_empty() {
             return Ok(found);

@@ -60,6 +60,11 @@ impl Flow {
 
     /// Ends a run that never left the queue.
     pub(super) fn end_queued(&mut self, status: InstanceStatus, event: &Json, starts: Starts, turn: &mut Turn<'_>) {
+        if !self.is_alive() {
+            // Whoever says it again has not heard.
+            self.tell_of_end(turn);
+            return;
+        }
         if self.status != InstanceStatus::Created {
             return;
         }

@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub(crate) use signals::SIGNAL_PARAMS;
 
 use self::flow::{Aim, Flow};
-use super::{Machine, Message, Note, Rows, RunSeed, Task, Turn, Unreadable, Wake};
+use super::{Address, Machine, Message, Note, Rows, RunSeed, Task, Turn, Unreadable, Wake};
 use crate::{
     id::{RunKey, StepId},
     param,
@@ -145,6 +145,7 @@ impl Flow {
             }
             Message::Found { lookup, found } => self.found(&lookup, &found, turn),
             Message::Recovered => self.recover(turn),
+            Message::AskAgain => self.ask_again(turn),
             Message::Note(note) => self.note(note, turn),
             Message::Continue(Task::Dequeue) | Message::Request { .. } => {}
         }
@@ -191,6 +192,12 @@ impl Flow {
             Note::PermitsGranted { attempt } => {
                 if let Some(at) = self.find(&attempt) {
                     self.step_soon_in(at, StepStatus::WaitingForPermits, turn);
+                }
+            }
+            Note::StillWants { attempt } => {
+                let at = self.find(&attempt);
+                if !at.and_then(|at| self.attempt(at)).is_some_and(|attempt| attempt.has_asked_permits) {
+                    turn.send(Address::Permits, Note::ReleasePermits { attempt });
                 }
             }
             Note::SignalMatched { attempt, index, signal } => {

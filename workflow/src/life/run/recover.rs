@@ -96,6 +96,44 @@ impl Flow {
         self.decide_soon(turn);
     }
 
+    /// Asks others again, who have lost what they were told; the run's own work goes on.
+    pub(super) fn ask_again(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_alive() {
+            self.tell_of_end(turn);
+            return;
+        }
+        if !self.goes() {
+            return;
+        }
+        for at in 0..self.steps.len() {
+            self.ask_again_for(at, turn);
+        }
+        self.unsaved.report = true;
+    }
+
+    fn ask_again_for(&mut self, at: usize, turn: &mut Turn<'_>) {
+        let Some(attempt) = self.attempt(at) else { return };
+        let (status, holds_permits) = (attempt.status, attempt.has_asked_permits);
+        match status {
+            StepStatus::Paused => self.tell_of_pause(at, turn),
+            StepStatus::WaitingForSignals if self.has_pending_signals(at) => self.want_signals(at, turn),
+            StepStatus::EvaluatingParams => self.go_on_evaluating(at, turn),
+            StepStatus::WaitingForPermits if turn.surroundings.settings().has_permits => self.ask_for_permits(at, turn),
+            StepStatus::Starting | StepStatus::Running | StepStatus::Finishing => {
+                // The ledger must know who holds them.
+                if holds_permits {
+                    self.ask_for_permits(at, turn);
+                }
+                if status == StepStatus::Finishing {
+                    self.announce_again(at, turn);
+                } else {
+                    self.recover_nested(at, turn);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn recover_step(&mut self, at: usize, turn: &mut Turn<'_>) {
         if let Some(due) = self.steps[at].retry_at {
             turn.wake_at(due, Wake::Retry(self.step_id(at).clone()));
@@ -112,7 +150,13 @@ impl Flow {
             | StepStatus::WaitingForSignals
             | StepStatus::WaitingForPermits => self.step_soon(at, turn),
             StepStatus::Running | StepStatus::Starting => self.recover_work(at, turn),
-            StepStatus::Finishing => self.announce_again(at, turn),
+            StepStatus::Finishing => {
+                // It holds its permits until it has ended.
+                if attempt.has_asked_permits {
+                    self.ask_for_permits(at, turn);
+                }
+                self.announce_again(at, turn);
+            }
             StepStatus::FatallyFailed if self.fails_everything(at) => self.stop_others(at, turn),
             _ => {}
         }

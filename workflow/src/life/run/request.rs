@@ -347,6 +347,9 @@ impl Flow {
     ) {
         if self.goes() {
             self.act_on_all(action, user, reason, aim, turn);
+        } else if !self.is_alive() {
+            // Whoever says it again has not heard.
+            self.tell_of_end(turn);
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Subworkflow {
     is_sync: bool,
     status: InstanceStatus,
     overview: Option<Arc<Overview>>,
+    /// What a run said that may turn out to be the child: its words may come sooner than those of the workflow that made it.
+    early: Option<Box<note::Progress>>,
 }
 
 impl Subworkflow {
@@ -50,7 +52,9 @@ impl Subworkflow {
     }
 
     pub(super) fn update(&mut self, progress: &note::Progress) {
-        if self.child.as_ref().is_some_and(|child| child.run == progress.child) && !self.status.is_terminal() {
+        if self.child.is_none() {
+            self.early = Some(Box::new(progress.clone()));
+        } else if self.child.as_ref().is_some_and(|child| child.run == progress.child) && !self.status.is_terminal() {
             self.status = progress.status;
             self.overview.clone_from(&progress.overview);
         }
@@ -77,7 +81,7 @@ impl Subworkflow {
         let status = serde_json::from_value(own["status"].clone()).unwrap_or(InstanceStatus::Created);
         let overview = artifact.and_then(|artifact| artifact.get("subworkflow_overview"));
         let overview = overview.and_then(|json| serde_json::from_value(json.clone()).ok()).map(Arc::new);
-        Self { child: artifact.and_then(child_of), is_sync: own["is_sync"] != false, status, overview }
+        Self { child: artifact.and_then(child_of), is_sync: own["is_sync"] != false, status, overview, early: None }
     }
 }
 
@@ -104,6 +108,7 @@ impl Flow {
             is_sync,
             status: InstanceStatus::Created,
             overview: None,
+            early: None,
         }));
         self.changed(at);
         match self.wish(at, *sync, explicit_params.unwrap_or(false), turn) {
@@ -179,6 +184,9 @@ impl Flow {
             Ok(child) => {
                 let (run, uuid) = (child.run.clone(), Arc::clone(&child.uuid));
                 let is_news = sub.child.replace(child).is_none();
+                if let Some(early) = sub.early.take() {
+                    sub.update(&early);
+                }
                 let ending = attempt.ending.clone();
                 if is_news {
                     attempt.timeline.info(turn.now, format!("Started a subworkflow with uuid: {uuid}"));

@@ -177,7 +177,7 @@ impl Machine for Signals {
                 turn.reply(ticket, answer);
             }
             Message::Note(note) => self.on_note(note, turn),
-            Message::Recovered => {
+            Message::Recovered | Message::AskAgain => {
                 for firing in self.triggers.unsettled() {
                     turn.send(Address::Workflow(firing.workflow.clone()), Note::Fire(Box::new(firing.clone())));
                 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Workflow, members, wish::Wish};
+use super::{Workflow, members, order::Order, wish::Wish};
 use crate::{
     id::InstanceKey,
     life::{Address, Note, Ticket, Turn, author, note::Starts},
@@ -51,8 +51,7 @@ impl Workflow {
             }
             (InstanceAction::Stop | InstanceAction::Kill, Some(at)) => {
                 let reason = format!("[API] call to {} the workflow instance", word(action));
-                let note = Note::Act { action, user: user.clone(), reason };
-                turn.send(Address::Run(self.run_key(at)), note);
+                self.order(at, Order::Act { action, user: user.clone(), reason }, turn);
                 let info = "The action is accepted and is still running. Please check it again.";
                 done(&self.run_key(at), InstanceStatus::InProgress, &event(action, &user, turn), info, false)
             }
@@ -70,7 +69,7 @@ impl Workflow {
             word(action)
         );
         let event = json!({ "timestamp": turn.now.0, "type": "LOG", "level": "WARN", "message": message });
-        turn.send(Address::Run(self.run_key(at)), Note::EndQueued { status, event, starts: Starts::Never });
+        self.order(at, Order::EndQueued { status, event, starts: Starts::Never }, turn);
         self.settle(at, status, turn);
     }
 
@@ -110,8 +109,7 @@ impl Workflow {
             self.end_queued(at, action, &user, turn);
         }
         for &at in &running {
-            let note = Note::Act { action, user: user.clone(), reason: reason.clone() };
-            turn.send(Address::Run(self.run_key(at)), note);
+            self.order(at, Order::Act { action, user: user.clone(), reason: reason.clone() }, turn);
         }
         let message = format!(
             "Terminated [{}] queued instances and terminating [{}] running instances",

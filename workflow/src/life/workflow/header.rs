@@ -74,6 +74,9 @@ pub(crate) struct Counts {
     pub(crate) running: usize,
     /// Failed, neither restarted nor unblocked.
     pub(crate) failed: usize,
+    /// Told to end, and not known to have ended.
+    #[serde(default)]
+    pub(crate) ordered: usize,
 }
 
 /// The time triggers of the active version, with the moments up to which they have fired.
@@ -121,8 +124,8 @@ impl Header {
 
     /// Whether somebody must think of the workflow after a crash.
     pub(super) fn is_live(&self) -> bool {
-        let Counts { queued, running, failed: _ } = self.counts;
-        queued + running > 0
+        let Counts { queued, running, failed: _, ordered } = self.counts;
+        queued + running + ordered > 0
             || self.clock.is_some()
             || self.owes_subscription
             || matches!(self.stage, Stage::Deleting { .. })

@@ -13,6 +13,7 @@ mod check;
 mod delete;
 mod header;
 mod members;
+mod order;
 mod prepare;
 mod properties;
 mod push;
@@ -30,7 +31,9 @@ use std::{
     sync::Arc,
 };
 
-use self::{breakpoint::Breakpoints, header::Header as Head, record::Recent, version::Version, wish::Wish};
+use self::{
+    breakpoint::Breakpoints, header::Header as Head, order::Orders, record::Recent, version::Version, wish::Wish,
+};
 pub(crate) use self::{
     check::yaml,
     header::{Header, Stage},
@@ -61,6 +64,7 @@ pub struct Workflow {
     versions: BTreeMap<VersionId, Arc<Version>>,
     queue: Queue,
     breakpoints: Breakpoints,
+    orders: Orders,
     /// Request ids whose rows may not be durable yet.
     recent: Recent,
     /// Until when a run that replaces others is held back: the next start may replace it as well.
@@ -80,6 +84,7 @@ impl Workflow {
         let mut workflow = Self {
             queue: members::load(&id, latest, rows)?,
             breakpoints: Breakpoints::load(&id, rows)?,
+            orders: order::load(&id, rows)?,
             id,
             snapshot: None,
             versions: BTreeMap::new(),
@@ -175,7 +180,7 @@ impl Machine for Workflow {
             Message::Found { lookup: Lookup::Remains { .. }, found } => self.on_remains(&found, turn),
             Message::Found { lookup, found } => self.on_found(&lookup, &found, turn),
             Message::Continue(Task::Dequeue) => self.dequeue(turn),
-            Message::Recovered => self.recover(turn),
+            Message::Recovered | Message::AskAgain => self.recover(turn),
             Message::Woken(Wake::Trigger) => self.on_clock(turn),
             Message::Woken(delete::DELETION) => self.go_on_deleting(turn),
             Message::Woken(queue::SETTLED) => self.dequeue(turn),
@@ -189,7 +194,7 @@ impl Machine for Workflow {
         }
         let Some(header) = &mut self.header else { return };
         let [queued, running, failed] = self.queue.counts();
-        header.counts = header::Counts { queued, running, failed };
+        header.counts = header::Counts { queued, running, failed, ordered: self.orders.len() };
         header.latest_instance = self.queue.latest_instance().max(header.latest_instance);
         header.modify_time = turn.now;
         let key = RowKey::workflow(&self.id);

@@ -3,6 +3,7 @@
 use super::{
     Workflow,
     members::{self, Standing},
+    order::Order,
     record::log,
     start::quoted,
 };
@@ -62,6 +63,7 @@ impl Workflow {
     /// A run has ended: make room for the next one.
     pub(super) fn on_run_ended(&mut self, run: &RunKey, status: InstanceStatus, turn: &mut Turn<'_>) {
         let at = At { instance: run.instance, run: run.run };
+        self.forget_order(at, turn);
         self.settle(at, status, turn);
     }
 
@@ -87,8 +89,7 @@ impl Workflow {
                 Because::Alive(_) | Because::Overtaken(_) => Starts::Never,
             };
             let event = log(turn.now, &quoted(because));
-            let note = Note::EndQueued { status: InstanceStatus::Stopped, event, starts };
-            turn.send(Address::Run(self.run_key(run.at)), note);
+            self.order(run.at, Order::EndQueued { status: InstanceStatus::Stopped, event, starts }, turn);
         }
         if decided.stop.is_some() || decided.stopped.iter().any(|(_, because)| matches!(because, Because::Replaced)) {
             self.settles_at = Some(turn.now + SETTLES_WITHIN);
@@ -96,8 +97,7 @@ impl Workflow {
         if let Some(stop) = &decided.stop {
             let reason = format!("{} It is replaced by the run {}", Because::Replaced, stop.then);
             let user = User::named(STRATEGY_USER);
-            let note = Note::Act { action: InstanceAction::Stop, user, reason };
-            turn.send(Address::Run(self.run_key(stop.run.at)), note);
+            self.order(stop.run.at, Order::Act { action: InstanceAction::Stop, user, reason }, turn);
         }
     }
 
@@ -107,6 +107,7 @@ impl Workflow {
         for at in running {
             turn.send(Address::Run(self.run_key(at)), Note::Launch);
         }
+        self.order_again(turn);
         // What was missed meanwhile is started now, and `Signals` is told again what it may not have heard.
         self.follow_triggers(turn);
         self.go_on_deleting(turn);
