@@ -92,6 +92,7 @@ pub(crate) async fn actor(data: Option<&Path>, http_allow: &[String], first: Ins
         step_threads: STEP_THREADS,
         limits: Limits::SERVER,
         consumer: None,
+        membership: None,
     };
     let engine = ActorEngine::open(options).await.map_err(|error| Failure::new(Exit::Storage, error))?;
     Ok(Running::Actor(Arc::new(engine)))

@@ -64,6 +64,7 @@ enum Order {
 #[derive(Clone, Debug)]
 pub struct Committer {
     queue: mpsc::Sender<Order>,
+    tell: watch::Sender<Failure>,
 }
 
 /// The committer's thread and what became of it.
@@ -77,20 +78,32 @@ pub struct Running {
 pub fn start(store: Arc<dyn Store>) -> std::io::Result<(Committer, Running)> {
     let (queue, waiting) = mpsc::channel(QUEUE);
     let (tell, failure) = watch::channel(None);
+    let told = tell.clone();
     let work = move || {
-        if let Err(error) = commit_all(&*store, waiting) {
+        if let Err(error) = commit_all(&*store, waiting, &told) {
             tracing::error!(error = &error as &dyn std::error::Error, "the engine stops: a commit failed");
-            tell.send_replace(Some(Arc::new(error)));
+            told.send_replace(Some(Arc::new(error)));
         }
     };
     let thread = thread::Builder::new().name("committer".to_owned()).spawn(work)?;
-    Ok((Committer { queue }, Running { thread, failure }))
+    Ok((Committer { queue, tell }, Running { thread, failure }))
 }
 
 impl Committer {
     /// Hands a commit in; waits where too many wait. What was handed in before is durable before.
     pub async fn submit(&self, commit: Commit) -> Result<(), Stopped> {
         self.queue.send(Order::Commit(commit)).await.map_err(|_| Stopped)
+    }
+
+    /// Writes nothing any more: something other than a commit has failed.
+    pub fn fail(&self, error: Error) {
+        self.tell.send_if_modified(|failure| {
+            let is_first = failure.is_none();
+            if is_first {
+                *failure = Some(Arc::new(error));
+            }
+            is_first
+        });
     }
 
     /// Makes what was handed in before durable and takes nothing more.
@@ -123,7 +136,11 @@ impl Running {
     }
 }
 
-fn commit_all(store: &dyn Store, mut waiting: mpsc::Receiver<Order>) -> Result<(), Error> {
+fn commit_all(
+    store: &dyn Store,
+    mut waiting: mpsc::Receiver<Order>,
+    failure: &watch::Sender<Failure>,
+) -> Result<(), Error> {
     let mut let_go: Vec<Then> = Vec::new();
     let mut is_ending = false;
     while !is_ending && let Some(Order::Commit(first)) = waiting.blocking_recv() {
@@ -140,6 +157,9 @@ fn commit_all(store: &dyn Store, mut waiting: mpsc::Receiver<Order>) -> Result<(
                 Ok(Order::End) => is_ending = true,
                 Err(_) => break,
             }
+        }
+        if failure.borrow().is_some() {
+            return Ok(());
         }
         if !batch.is_empty() {
             let start = Instant::now();

@@ -23,28 +23,24 @@ use workflow::{
 };
 
 use crate::{
-    actor,
     clock::Random,
+    cluster::{self, Door, Member, Membership, Peers},
     committer::{self, Failure},
-    group::Group,
+    groups::{GROUP_CALLS_MAX, Groups},
     lives::{Asked, Lives, Route},
     metric,
     node::{Node, READS, view},
     outbox::{self, Consumer},
-    router::{Envelope, Router},
+    router::{Envelope, Offered, Router},
     steps::{Runtimes, Steps},
-    store::{self, Fence, Store, chain},
-    tickets::Tickets,
+    store::{self, NodeId, Store, chain},
+    tickets::{Place, Tickets, Told},
     timers,
     watchers::Watchers,
 };
 
-/// Calls that may wait for one group to take them up.
-const GROUP_CALLS_MAX: usize = 4096;
 /// How long a call may take before the caller is told to look again.
 const CALL_MAX: Duration = Duration::from_mins(1);
-/// Live rows read at once when an engine starts.
-const RECOVERY_PAGE: usize = 1000;
 /// The parts of the state of a new store; each can be owned by another node.
 pub const GROUPS: u32 = 16;
 
@@ -88,6 +84,8 @@ pub struct Options {
     pub limits: Limits,
     /// Who takes events; without anybody they are not kept.
     pub consumer: Option<Arc<dyn Consumer>>,
+    /// How it works together with other nodes over the store; without, it has the store for itself.
+    pub membership: Option<Membership>,
 }
 
 /// Why an engine could not be opened.
@@ -115,10 +113,11 @@ pub struct ActorEngine {
 
 /// Everything that runs, with who joins it.
 struct Tasks {
-    groups: JoinSet<()>,
-    doors: Vec<actor::Handle<crate::group::ToGroup>>,
+    groups: Arc<Groups>,
     others: JoinSet<()>,
     committer: committer::Running,
+    /// The name under which it shares the store.
+    member: Option<NodeId>,
 }
 
 impl fmt::Debug for ActorEngine {
@@ -128,14 +127,21 @@ impl fmt::Debug for ActorEngine {
 }
 
 impl ActorEngine {
-    /// Takes a store over, resumes what was going on, and is ready for calls. Runs on the current tokio runtime.
+    /// Takes a store over, or joins those who share it, resumes what was going on, and is ready for calls. Runs on the current tokio
+    /// runtime.
     pub async fn open(options: Options) -> Result<Self, Error> {
-        let Options { store, clock, runtimes, step_threads, limits, consumer, .. } = options;
-        let claiming = Arc::clone(&store);
-        let fences = task::spawn_blocking(move || claiming.claim(GROUPS)).await.map_err(io::Error::from);
-        let fences = fences.map_err(Error::Thread)??;
+        let Options { store, clock, runtimes, step_threads, limits, consumer, membership, .. } = options;
+        let (dividing, is_shared) = (Arc::clone(&store), membership.is_some());
+        let divide = move || -> Result<_, store::Error> {
+            let count = dividing.divide(GROUPS)?;
+            let fences = if is_shared { Vec::new() } else { dividing.claim(count)? };
+            Ok((count, fences))
+        };
+        let (count, fences) = task::spawn_blocking(divide).await.map_err(io::Error::from).map_err(Error::Thread)??;
         let around = Around::new(options.settings, options.decisions, options.stands_in);
-        view(&*store, |rows| around.read(rows))??;
+        if !is_shared {
+            view(&*store, |rows| around.read(rows))??;
+        }
         let (committer, running) = committer::start(Arc::clone(&store)).map_err(Error::Thread)?;
         let failure = running.failure();
         let published = consumer.is_some().then(|| Arc::new(Notify::new()));
@@ -146,8 +152,8 @@ impl ActorEngine {
             ids: || Box::new(Random),
             around,
             committer: committer.clone(),
-            router: Router::default(),
-            tickets: Tickets::default(),
+            router: Router::new(count as usize),
+            tickets: Tickets::new(membership.as_ref().map_or(0, |membership| cluster::tag(&membership.node))),
             watchers: Watchers::default(),
             steps: OnceLock::new(),
             timers: OnceLock::new(),
@@ -158,17 +164,19 @@ impl ActorEngine {
         });
         let mut others = JoinSet::new();
         start_helpers(&node, runtimes, step_threads, clock, &mut others)?;
+        let groups = Groups::new(Arc::clone(&node));
         if let (Some(consumer), Some(news)) = (consumer, published) {
-            let deliver = outbox::deliver(store, committer, consumer, news, fences.clone());
+            let deliver = outbox::deliver(store, committer, consumer, news, groups.fences());
             others.spawn(async move {
                 let _stopped = deliver.await;
             });
         }
-        let mut groups = JoinSet::new();
-        let doors: Vec<_> = fences.iter().map(|fence| start_group(&node, *fence, &mut groups)).collect();
-        node.router.connect(doors.clone());
-        recover(&node, fences).await?;
-        let tasks = Mutex::new(Some(Tasks { groups, doors, others, committer: running }));
+        let member = membership.as_ref().map(|membership| membership.node.clone());
+        match membership {
+            Some(membership) => join(&node, &groups, membership, &mut others).await?,
+            None => groups.start(&fences).await?,
+        }
+        let tasks = Mutex::new(Some(Tasks { groups, others, committer: running, member }));
         Ok(Self { node, calls: Semaphore::new(limits.calls_max), limits, failure, tasks })
     }
 
@@ -196,21 +204,22 @@ impl ActorEngine {
     pub async fn shutdown(&self, within: Duration) {
         self.calls.close();
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Tasks { mut groups, doors, mut others, committer }) = tasks else { return };
-        for door in &doors {
-            door.close();
-        }
-        let joined = async { while groups.join_next().await.is_some() {} };
-        if time::timeout(within, joined).await.is_err() {
-            tracing::warn!("machines were still busy at shutdown; they go on at the next start");
-            groups.shutdown().await;
-        }
+        let Some(Tasks { groups, mut others, committer, member }) = tasks else { return };
+        // First of all, so that a member takes no new groups and is no longer told of others.
+        others.shutdown().await;
+        groups.end(within).await;
         if let Some(steps) = self.node.steps.get() {
             steps.abandon();
         }
-        others.shutdown().await;
         self.node.committer.end().await;
-        let _joined = task::spawn_blocking(move || committer.join()).await;
+        let store = Arc::clone(&self.node.store);
+        let end = move || {
+            committer.join();
+            member.map_or(Ok(()), |member| store.leave(&member))
+        };
+        if let Ok(Err(error)) = task::spawn_blocking(end).await {
+            tracing::warn!(error = chain(&error), "the groups are free only when the lease of this node is over");
+        }
     }
 
     async fn answer(&self, caller: Caller, request: Request) -> Result<Answer, Refusal> {
@@ -244,16 +253,56 @@ impl ActorEngine {
                 (Route::Answer(answer), _) => return answer,
             },
         };
-        let mut place = self.node.tickets.draw();
-        let message = Message::Request { ticket: place.ticket, caller, request: Box::new(request) };
-        match self.node.router.offer(Envelope { to, from: None, message }) {
-            Ok(()) => {}
-            Err(actor::Refused::Full(_)) => {
-                return Err(too_many(format!("{GROUP_CALLS_MAX} calls are waiting; try again later")));
+        let mut changes = self.node.router.changes();
+        // Only a request that may have to be offered again is kept.
+        let mut spare = self.node.router.peers().map(|_| (caller.clone(), request.clone()));
+        let mut offered = Some((caller, request));
+        while let Some((caller, request)) = offered.take() {
+            let mut place = self.node.tickets.draw();
+            let message = Message::Request { ticket: place.ticket, caller, request: Box::new(request) };
+            match self.node.router.offer(Envelope { to: to.clone(), from: None, message }) {
+                Offered::Here => match (&mut place.answer).await {
+                    Ok(Told::Answer(answer)) => return answer,
+                    Ok(Told::Moved) | Err(_) => return Err(unavailable("the engine is shutting down")),
+                },
+                Offered::There(node) => {
+                    if let Some(answer) = self.answer_from(&mut place, &to, &node).await {
+                        return answer;
+                    }
+                }
+                Offered::Nowhere => {}
+                Offered::Full => return Err(too_many(format!("{GROUP_CALLS_MAX} calls are waiting; try again later"))),
+                Offered::Gone => return Err(unavailable("the engine is shutting down")),
             }
-            Err(actor::Refused::Gone(_)) => return Err(unavailable("the engine is shutting down")),
+            // Nobody took it up: the group is on its way to another node.
+            if changes.changed().await.is_ok() {
+                offered.clone_from(&spare);
+            }
         }
-        (&mut place.answer).await.unwrap_or_else(|_| Err(unavailable("the engine is shutting down")))
+        drop(spare.take());
+        Err(unavailable("the engine is shutting down"))
+    }
+
+    /// The answer of another node; `None` if it has not taken up the request.
+    async fn answer_from(&self, place: &mut Place<'_>, to: &Address, node: &NodeId) -> Option<Result<Answer, Refusal>> {
+        let mut changes = self.node.router.changes();
+        loop {
+            tokio::select! {
+                biased;
+                told = &mut place.answer => return match told {
+                    Ok(Told::Answer(answer)) => Some(answer),
+                    Ok(Told::Moved) => None,
+                    Err(_) => Some(Err(unavailable("the engine is shutting down"))),
+                },
+                _ = changes.changed() => {
+                    if !self.node.router.is_at(to, node) {
+                        return Some(Err(unavailable(format!(
+                            "the node that was asked, {node}, no longer takes care of {to}; it may have done what was asked"
+                        ))));
+                    }
+                }
+            }
+        }
     }
 
     async fn route(&self, request: Request) -> Result<(Route, Request), Unreadable> {
@@ -336,43 +385,33 @@ fn start_helpers(
     Ok(())
 }
 
-fn start_group(node: &Arc<Node>, fence: Fence, owner: &mut JoinSet<()>) -> actor::Handle<crate::group::ToGroup> {
-    let node = Arc::clone(node);
-    actor::spawn_with(|own| Group::new(node, fence, own), GROUP_CALLS_MAX, owner)
-}
-
-/// Tells every machine that was live to ask again for what it waits for. They are loaded concurrently, each by its own actor.
-async fn recover(node: &Arc<Node>, fences: Vec<Fence>) -> Result<(), Error> {
-    let store = Arc::clone(&node.store);
-    let live = task::spawn_blocking(move || live(&*store, &fences)).await.map_err(io::Error::from);
-    let live = live.map_err(Error::Thread)??;
-    if live.is_empty() {
-        return Ok(());
-    }
-    tracing::info!(machines = live.len(), "going on with what was live");
-    // What others wait for first: these three know only in memory who asked them. Only runs hold permits.
-    let permits = live.iter().any(|address| matches!(address, Address::Run(_))).then_some(Address::Permits);
-    let single = |address: &Address| matches!(address, Address::Permits | Address::Signals | Address::Library);
-    let others = live.into_iter().filter(|address| !single(address));
-    for to in permits.into_iter().chain([Address::Signals, Address::Library]).chain(others) {
-        node.router.tell(Envelope { to, from: None, message: Message::Recovered });
-    }
-    Ok(())
-}
-
-fn live(store: &dyn Store, fences: &[Fence]) -> Result<Vec<Address>, store::Error> {
-    let mut live = Vec::new();
-    for fence in fences {
-        let mut after = None;
-        loop {
-            let page = store.live(fence.group, after.as_ref(), RECOVERY_PAGE)?;
-            live.extend(page.iter().filter_map(Address::of_row));
-            let Some(last) = page.into_iter().next_back() else { break };
-            after = Some(last);
+/// Begins to share the store with other nodes.
+async fn join(
+    node: &Arc<Node>,
+    groups: &Arc<Groups>,
+    membership: Membership,
+    owner: &mut JoinSet<()>,
+) -> Result<(), Error> {
+    let Membership { node: own, listener, address, lease } = membership;
+    let losing = Arc::downgrade(node);
+    let lost = Box::new(move || {
+        if let Some(node) = losing.upgrade() {
+            node.ask_everybody_again();
         }
-    }
-    live.dedup();
-    Ok(live)
+    });
+    let peers = Arc::new(Peers::new(own.clone(), lost).map_err(|error| Error::Thread(io::Error::other(error)))?);
+    node.router.connect(Arc::clone(&peers));
+    let door = Door::new(own, node);
+    let serve = cluster::serve(Arc::clone(&door), listener);
+    owner.spawn(async move {
+        if let Err(error) = serve.await {
+            tracing::error!(%error, "letters of other nodes are no longer taken");
+        }
+    });
+    let mut member = Member::new(Arc::clone(node), Arc::clone(groups), peers, door, (address, lease));
+    member.beat().await?;
+    owner.spawn(cluster::attend(member));
+    Ok(())
 }
 
 fn too_many(message: String) -> Refusal {

@@ -32,6 +32,8 @@ pub(crate) enum ToGroup {
     Left(Address),
     /// A machine has lost what it remembered of others: everybody asks again for what they wait for.
     AskAgain,
+    /// A machine must begin anew from what is durable, if it is in memory.
+    Renew(Address),
     /// The time of a machine that may leave is up.
     Idle(Address),
 }
@@ -87,7 +89,7 @@ impl Group {
         metric::refused();
         let message = format!("{WAITING_MAX} calls are waiting for {}; try again later", envelope.to);
         let refusal = Refusal { is_retryable: true, ..Refusal::new(Reason::TooManyRequests, message) };
-        self.node.tickets.answer(ticket, Err(refusal));
+        self.node.answer(ticket, Err(refusal));
     }
 
     fn left(&mut self, address: Address) {
@@ -113,6 +115,11 @@ impl Actor for Group {
                         let _left = resident.tell(Heard::AskAgain);
                     }
                 }
+                ToGroup::Renew(address) => {
+                    if let Some(resident) = self.residents.get(&address) {
+                        let _left = resident.tell(Heard::Renew);
+                    }
+                }
                 ToGroup::Idle(address) => {
                     if let Some(resident) = self.residents.get(&address) {
                         let _left = resident.tell(Heard::Idle);
@@ -129,8 +136,9 @@ impl Actor for Group {
     }
 
     async fn end(mut self) {
-        for resident in self.residents.values() {
+        for (address, resident) in &self.residents {
             resident.close();
+            self.node.forget_timers(address);
         }
         while self.tasks.join_next().await.is_some() {}
     }

@@ -13,12 +13,14 @@ pub mod store;
 // Actors.
 pub mod actor;
 mod group;
+mod groups;
 mod resident;
 mod router;
 mod turn;
 
 // What they use.
 pub mod clock;
+pub mod cluster;
 pub mod lives;
 pub mod metric;
 mod node;
@@ -33,5 +35,9 @@ mod watchers;
 pub mod engine;
 pub mod stage;
 
+pub use cluster::Membership;
 pub use engine::{ActorEngine, Limits, Options};
 pub use stage::ActorStage;
+
+#[cfg(test)]
+mod simulation;

@@ -13,19 +13,20 @@ use tokio::{
 };
 use workflow::{
     id::{AttemptKey, Ids},
-    life::{Address, Around, Message, Rows, Unreadable},
+    life::{Address, Around, Message, Rows, Ticket, Unreadable},
     port::{Clock, Lookup, Report},
     time::Timestamp,
 };
 
 use crate::{
     actor::Handle,
+    cluster::{Letter, tag_of},
     committer::Committer,
     lives::Lives,
     router::{Envelope, Router},
     steps::Steps,
-    store::{self, Store},
-    tickets::Tickets,
+    store::{self, NodeId, Store},
+    tickets::{Outcome, Tickets, Told},
     timers::{self, Due},
     turn::Later,
     watchers::Watchers,
@@ -92,15 +93,69 @@ impl Node {
                         steps.cancel(&attempt);
                     }
                 }
-                Later::Reply { ticket, answer } => self.tickets.answer(ticket, answer),
+                Later::Reply { ticket, answer } => self.answer(ticket, answer),
                 Later::Fetch(lookup) => self.fetch(address.clone(), lookup),
-                Later::Break { key, body } => self.around.change(&key, body.as_ref()),
+                Later::Break { key, body } => {
+                    self.around.change(&key, body.as_ref());
+                    if let Some(peers) = self.router.peers() {
+                        let body = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+                        peers.post_all(&Letter::Break { key, body });
+                    }
+                }
                 Later::End => {
                     if let Address::Run(run) = address {
                         self.watchers.tell(run);
                     }
                 }
             }
+        }
+    }
+
+    /// Answers a caller of this node or of another.
+    pub(crate) fn answer(&self, ticket: Ticket, answer: Outcome) {
+        match self.router.peers() {
+            Some(peers) if !self.tickets.is_own(ticket) => {
+                peers.post_by_tag(tag_of(ticket.0), &Letter::Answer { ticket, answer });
+            }
+            _ => self.tickets.tell(ticket, Told::Answer(answer)),
+        }
+    }
+
+    /// Handles what another node says.
+    pub(crate) fn receive(&self, from: &NodeId, letter: Letter) {
+        match letter {
+            Letter::Deliver { to, from: sender, content } => {
+                let envelope = Envelope { to, from: sender, message: content.into() };
+                // The sender has not heard of the new owner. What is no request is asked for again when it has.
+                if let Err(Envelope { message: Message::Request { ticket, .. }, .. }) = self.router.take_in(envelope)
+                    && let Some(peers) = self.router.peers()
+                {
+                    peers.post(from, &Letter::Moved { ticket });
+                }
+            }
+            Letter::Answer { ticket, answer } => self.tickets.tell(ticket, Told::Answer(answer)),
+            Letter::Moved { ticket } => self.tickets.tell(ticket, Told::Moved),
+            Letter::Break { key, body } => {
+                let body = body.map(|body| body.into_bytes().into());
+                self.around.change(&key, body.as_ref());
+            }
+            Letter::AskAgain => self.router.ask_again(),
+        }
+    }
+
+    /// Tells all machines of all nodes to ask again for what they wait for.
+    pub(crate) fn ask_everybody_again(&self) {
+        self.router.ask_again();
+        if let Some(peers) = self.router.peers() {
+            peers.post_all(&Letter::AskAgain);
+        }
+    }
+
+    /// Stops deciding for good.
+    pub(crate) fn fail(&self, error: store::Error) {
+        self.committer.fail(error);
+        if let Some(steps) = self.steps.get() {
+            steps.abandon();
         }
     }
 
@@ -145,7 +200,7 @@ impl Node {
                 Err(error) => {
                     tracing::warn!(%error, machine = %to, "a lookup failed and will be asked again");
                     tokio::time::sleep(FETCH_AGAIN).await;
-                    node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+                    node.router.tell(Envelope { to, from: None, message: Message::AskAgain });
                 }
             }
         });

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use workflow::{event::Event, port::Pending};
 
 use crate::{
@@ -35,11 +35,16 @@ pub(crate) async fn deliver(
     committer: Committer,
     consumer: Arc<dyn Consumer>,
     news: Arc<Notify>,
-    fences: Vec<Fence>,
+    mut fences: watch::Receiver<Vec<Fence>>,
 ) -> Stopped {
-    let mut last: BTreeMap<GroupId, Position> =
-        fences.into_iter().map(|fence| (fence.group, Position::default())).collect();
+    let mut last: BTreeMap<GroupId, Position> = BTreeMap::new();
     loop {
+        // Of a group that comes back, everything may be new.
+        let owned: Vec<GroupId> = fences.borrow_and_update().iter().map(|fence| fence.group).collect();
+        last.retain(|group, _| owned.contains(group));
+        for group in owned {
+            last.entry(group).or_default();
+        }
         let (reader, after) = (Arc::clone(&store), last.clone());
         let read = tokio::task::spawn_blocking(move || reader.outbox(&after, BUNDLES)).await;
         let bundles = match read {
@@ -53,7 +58,10 @@ pub(crate) async fn deliver(
             Err(_) => return Stopped,
         };
         if bundles.is_empty() {
-            news.notified().await;
+            tokio::select! {
+                () = news.notified() => {}
+                changed = fences.changed() => if changed.is_err() { return Stopped },
+            }
             continue;
         }
         let consumed: BTreeMap<_, _> = bundles.iter().map(|bundle| (bundle.group, bundle.position)).collect();

@@ -12,7 +12,7 @@ use std::{
 };
 
 use workflow::{
-    life::{Address, Machine, Message, Task, Ticket},
+    life::{Address, Machine, Message, Note, Task, Ticket},
     port::{Reason, Refusal},
     time::Millis,
 };
@@ -47,6 +47,10 @@ pub(crate) enum Heard {
     Idle,
     /// Others have forgotten what it asked for.
     AskAgain,
+    /// It was loaded anew after a fault.
+    Recovered,
+    /// To begin anew from what is durable: what it remembers of others may be wrong.
+    Renew,
 }
 
 /// The actor of one machine.
@@ -109,9 +113,24 @@ impl Resident {
         Ok(())
     }
 
+    /// Drops the machine; it is loaded again, and told first that it was.
+    async fn renew(&mut self, waiting: &mut VecDeque<Heard>) -> Result<(), Stopped> {
+        self.machine = State::Absent;
+        self.tasks.clear();
+        self.node.committer.settled().await?;
+        self.durable = self.submitted;
+        match self.address {
+            // They must not give anything out before they know what was given.
+            Address::Permits | Address::Signals | Address::Library => waiting.push_front(Heard::Recovered),
+            // Work that has ended meanwhile must be known to have ended before it is resumed.
+            Address::Workflow(_) | Address::Run(_) => waiting.push_back(Heard::Recovered),
+        }
+        Ok(())
+    }
+
     /// One turn over what waits. What was not handled because of a fault stays in `waiting`.
     async fn live(&mut self, waiting: &mut VecDeque<Heard>) -> Result<Next, Stopped> {
-        let mut is_idle = false;
+        let (mut is_idle, mut is_renewed) = (false, false);
         waiting.retain(|heard| match heard {
             Heard::Durable(count) => {
                 self.durable = *count;
@@ -121,8 +140,15 @@ impl Resident {
                 is_idle = true;
                 false
             }
-            Heard::Message(_) | Heard::AskAgain => true,
+            Heard::Renew => {
+                is_renewed = true;
+                false
+            }
+            Heard::Message(_) | Heard::AskAgain | Heard::Recovered => true,
         });
+        if is_renewed {
+            self.renew(waiting).await?;
+        }
         if waiting.is_empty() && self.tasks.is_empty() {
             return Ok(self.stay_or_leave(is_idle));
         }
@@ -149,7 +175,8 @@ impl Resident {
         };
         let mut messages = || match waiting.pop_front()? {
             Heard::Message(envelope) => Some(lost.remember(*envelope)),
-            Heard::AskAgain | Heard::Durable(_) | Heard::Idle => Some(Message::Recovered),
+            Heard::AskAgain => Some(Message::AskAgain),
+            Heard::Recovered | Heard::Durable(_) | Heard::Idle | Heard::Renew => Some(Message::Recovered),
         };
         let mut ids = (self.node.ids)();
         let given = Given { now: self.node.clock.now(), ids: &mut *ids, surroundings: &self.node.around };
@@ -161,6 +188,15 @@ impl Resident {
     async fn act(&mut self, decided: Decided) -> Result<Next, Stopped> {
         let is_settled = self.tasks.is_empty() && self.is_settled();
         let Decided { rows, events, later, sends, wakes } = decided;
+        if let Some(steps) = self.node.steps.get() {
+            for later in &later {
+                if let Later::Cancel { attempt } = later {
+                    steps.revoke(attempt);
+                }
+            }
+        }
+        // Only within this process is the commit of whoever is told ordered after this one.
+        let (near, far): (Vec<_>, Vec<_>) = sends.into_iter().partition(|(to, _)| self.node.router.is_here(to));
         // Events that nobody consumes are not kept.
         let events = if self.node.published.is_some() { events } else { Vec::new() };
         let has_news = !events.is_empty();
@@ -179,12 +215,12 @@ impl Resident {
             batch.fences.insert(self.fence);
         }
         let is_behind = is_settled && self.durable < self.submitted;
-        if !batch.is_empty() || !later.is_empty() || is_behind {
+        if !batch.is_empty() || !later.is_empty() || !far.is_empty() || is_behind {
             self.submitted += 1;
-            let then = self.then(later, has_news, is_settled);
+            let then = self.then(later, far, has_news, is_settled);
             self.node.committer.submit(Commit { batch, then }).await?;
         }
-        for (to, note) in sends {
+        for (to, note) in near {
             self.node.router.tell(Envelope { to, from: Some(self.address.clone()), message: Message::Note(note) });
         }
         for (at, wake) in wakes {
@@ -193,14 +229,17 @@ impl Resident {
         Ok(if self.tasks.is_empty() { self.stay_or_leave(false) } else { Next::GoOn })
     }
 
-    fn then(&self, later: Vec<Later>, has_news: bool, is_settled: bool) -> Option<Then> {
-        if later.is_empty() && !has_news && !is_settled {
+    fn then(&self, later: Vec<Later>, far: Vec<(Address, Note)>, has_news: bool, is_settled: bool) -> Option<Then> {
+        if later.is_empty() && far.is_empty() && !has_news && !is_settled {
             return None;
         }
         let (node, address) = (Arc::clone(&self.node), self.address.clone());
         let durable = is_settled.then(|| (self.own.clone(), self.submitted));
         Some(Box::new(move || {
             node.release(&address, later);
+            for (to, note) in far {
+                node.router.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });
+            }
             if let Some(published) = node.published.as_ref().filter(|_| has_news) {
                 published.notify_one();
             }
@@ -238,12 +277,9 @@ impl Resident {
         metric::faulted();
         self.faults += 1;
         tracing::error!(machine = %self.address, reason, faults = self.faults, "a machine failed");
-        self.machine = State::Absent;
-        self.tasks.clear();
-        self.node.committer.settled().await?;
-        self.durable = self.submitted;
+        self.renew(waiting).await?;
         for ticket in lost.tickets {
-            self.node.tickets.answer(ticket, Err(refusal(&self.address, &reason)));
+            self.node.answer(ticket, Err(refusal(&self.address, &reason)));
         }
         if self.faults >= FAULTS_MAX {
             tracing::error!(machine = %self.address, reason, "a machine is given up until the next start");
@@ -252,13 +288,12 @@ impl Resident {
             return Ok(Next::GoOn);
         }
         tokio::time::sleep(FAULT_PAUSE * self.faults).await;
-        waiting.push_front(Heard::AskAgain);
         match self.address {
             // They know in memory only what others asked for.
-            Address::Permits | Address::Signals | Address::Library => self.node.router.ask_again(),
+            Address::Permits | Address::Signals | Address::Library => self.node.ask_everybody_again(),
             Address::Workflow(_) | Address::Run(_) => {
                 for to in lost.senders {
-                    self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+                    self.node.router.tell(Envelope { to, from: None, message: Message::AskAgain });
                 }
             }
         }
@@ -282,7 +317,7 @@ impl Actor for Resident {
         tracing::error!(what, machine = %self.address, "the actor of a machine panicked");
         self.machine = State::Absent;
         self.tasks.clear();
-        let _open = self.own.tell(Heard::AskAgain);
+        let _open = self.own.tell(Heard::Recovered);
         Next::Wait
     }
 
@@ -312,7 +347,7 @@ fn turn_away(node: &Node, address: &Address, reason: &str, waiting: &mut VecDequ
         if let Heard::Message(envelope) = heard
             && let Message::Request { ticket, .. } = envelope.message
         {
-            node.tickets.answer(ticket, Err(refusal(address, reason)));
+            node.answer(ticket, Err(refusal(address, reason)));
         }
     }
 }

@@ -1,13 +1,15 @@
-//! Which group an address belongs to, and the way there.
+//! Which group an address belongs to, and the way there: an actor of this node, or a letter to another.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use tokio::sync::watch;
 use workflow::life::{Address, Message};
 
 use crate::{
-    actor::{Handle, Refused},
+    actor::{self, Handle},
+    cluster::{Letter, Peers},
     group::ToGroup,
-    store::GroupId,
+    store::{Cluster, GroupId, NodeId},
 };
 
 /// A message on its way.
@@ -21,50 +23,182 @@ pub(crate) struct Envelope {
     pub(crate) message: Message,
 }
 
-/// The mailboxes of all groups of this node.
-#[derive(Debug, Default)]
+/// Where a group is.
+#[derive(Clone, Debug)]
+enum Place {
+    Here(Handle<ToGroup>),
+    There(NodeId),
+    /// Between two owners: what is told now is lost, and asked for again when it has one.
+    Nowhere,
+}
+
+/// Where a caller's request went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    Here,
+    There(NodeId),
+    /// The group has no owner at the moment.
+    Nowhere,
+    /// Too many calls wait there.
+    Full,
+    /// The node is shutting down.
+    Gone,
+}
+
+/// The ways to all groups, by their numbers.
+#[derive(Debug)]
 pub(crate) struct Router {
-    groups: OnceLock<Vec<Handle<ToGroup>>>,
+    places: RwLock<Vec<Place>>,
+    peers: OnceLock<Arc<Peers>>,
+    changes: watch::Sender<()>,
 }
 
 impl Router {
-    /// Sets the way to the groups, by their numbers; once.
-    pub(crate) fn connect(&self, groups: Vec<Handle<ToGroup>>) {
-        let _set_before = self.groups.set(groups);
+    /// No group has an owner yet.
+    pub(crate) fn new(groups: usize) -> Self {
+        Self {
+            places: RwLock::new(vec![Place::Nowhere; groups]),
+            peers: OnceLock::new(),
+            changes: watch::Sender::default(),
+        }
+    }
+
+    /// Sets the way to other nodes; once.
+    pub(crate) fn connect(&self, peers: Arc<Peers>) {
+        let _set_before = self.peers.set(peers);
+    }
+
+    /// The other nodes, if there can be any.
+    pub(crate) fn peers(&self) -> Option<&Arc<Peers>> {
+        self.peers.get()
+    }
+
+    /// A group is here from now on.
+    pub(crate) fn open(&self, group: GroupId, door: Handle<ToGroup>) {
+        self.set(group, Place::Here(door));
+    }
+
+    /// A group is no longer here.
+    pub(crate) fn close(&self, group: GroupId) {
+        self.set(group, Place::Nowhere);
+    }
+
+    /// Follows where the groups of other nodes are.
+    pub(crate) fn follow(&self, cluster: &Cluster, own: &NodeId) {
+        let is_living =
+            |node: &NodeId| cluster.nodes.iter().any(|member| member.node == *node && !member.lease.is_zero());
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        for group in &cluster.groups {
+            let Some(place) = places.get_mut(group.fence.group.0 as usize) else { continue };
+            match &group.owner {
+                Some(owner) if owner == own => {}
+                Some(owner) if is_living(owner) => *place = Place::There(owner.clone()),
+                _ => *place = Place::Nowhere,
+            }
+        }
+        drop(places);
+        self.changes.send_replace(());
+    }
+
+    /// Resolves when a group has come, gone or moved since the last time.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Whether the machine at an address lives in this process, when it lives.
+    pub(crate) fn is_here(&self, address: &Address) -> bool {
+        matches!(self.place(address), Some(Place::Here(_)))
+    }
+
+    /// Whether a group that was at a node is there still.
+    pub(crate) fn is_at(&self, address: &Address, node: &NodeId) -> bool {
+        matches!(self.place(address), Some(Place::There(owner)) if owner == *node)
     }
 
     /// From inside: always taken. After the end of a group its messages are lost, as in a crash.
     pub(crate) fn tell(&self, envelope: Envelope) {
-        if let Some(group) = self.group(&envelope.to) {
-            let _shut_down = group.tell(ToGroup::Deliver(Box::new(envelope)));
+        match self.place(&envelope.to) {
+            Some(Place::Here(group)) => {
+                let _shut_down = group.tell(ToGroup::Deliver(Box::new(envelope)));
+            }
+            Some(Place::There(node)) => {
+                if let (Some(peers), Some(letter)) = (self.peers.get(), Letter::of(envelope)) {
+                    peers.post(&node, &letter);
+                }
+            }
+            Some(Place::Nowhere) | None => {}
         }
     }
 
-    /// From outside: comes back if the group has too much to do, or is gone.
-    pub(crate) fn offer(&self, envelope: Envelope) -> Result<(), Refused<ToGroup>> {
-        match self.group(&envelope.to) {
-            Some(group) => group.offer(ToGroup::Deliver(Box::new(envelope))),
-            None => Err(Refused::Gone(ToGroup::Deliver(Box::new(envelope)))),
+    /// From outside: comes to nothing if the group has too much to do, or is nowhere.
+    pub(crate) fn offer(&self, envelope: Envelope) -> Offered {
+        match self.place(&envelope.to) {
+            Some(Place::Here(group)) => match group.offer(ToGroup::Deliver(Box::new(envelope))) {
+                Ok(()) => Offered::Here,
+                Err(actor::Refused::Full(_)) => Offered::Full,
+                Err(actor::Refused::Gone(_)) if self.peers.get().is_some() => Offered::Nowhere,
+                Err(actor::Refused::Gone(_)) => Offered::Gone,
+            },
+            Some(Place::There(node)) => match (self.peers.get(), Letter::of(envelope)) {
+                (Some(peers), Some(letter)) => {
+                    peers.post(&node, &letter);
+                    Offered::There(node)
+                }
+                _ => Offered::Gone,
+            },
+            Some(Place::Nowhere) | None => Offered::Nowhere,
+        }
+    }
+
+    /// A message that came from another node: comes back if the group is not here.
+    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), Envelope> {
+        match self.place(&envelope.to) {
+            Some(Place::Here(group)) => match group.tell(ToGroup::Deliver(Box::new(envelope))) {
+                Err(ToGroup::Deliver(envelope)) => Err(*envelope),
+                Ok(()) | Err(_) => Ok(()),
+            },
+            _ => Err(envelope),
         }
     }
 
     /// A machine that may leave has lingered long enough.
     pub(crate) fn idle(&self, address: Address) {
-        if let Some(group) = self.group(&address) {
+        if let Some(Place::Here(group)) = self.place(&address) {
             let _shut_down = group.tell(ToGroup::Idle(address));
         }
     }
 
     /// Everybody in memory asks again for what they wait for.
     pub(crate) fn ask_again(&self) {
-        for group in self.groups.get().into_iter().flatten() {
-            let _shut_down = group.tell(ToGroup::AskAgain);
+        for place in &*self.places.read().unwrap_or_else(PoisonError::into_inner) {
+            if let Place::Here(group) = place {
+                let _shut_down = group.tell(ToGroup::AskAgain);
+            }
         }
     }
 
-    fn group(&self, address: &Address) -> Option<&Handle<ToGroup>> {
-        let groups = self.groups.get()?;
-        groups.get(group_of(address, groups.len()).0 as usize)
+    /// How many groups there are.
+    pub(crate) fn count(&self) -> usize {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The group of an address.
+    pub(crate) fn group_of(&self, address: &Address) -> GroupId {
+        group_of(address, self.places.read().unwrap_or_else(PoisonError::into_inner).len())
+    }
+
+    fn place(&self, address: &Address) -> Option<Place> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        places.get(group_of(address, places.len()).0 as usize).cloned()
+    }
+
+    fn set(&self, group: GroupId, place: Place) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = places.get_mut(group.0 as usize) {
+            *old = place;
+        }
+        drop(places);
+        self.changes.send_replace(());
     }
 }
 

@@ -4,7 +4,7 @@
 //! code never runs on the thread of a machine.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -39,10 +39,20 @@ pub(crate) struct Steps {
     shared: Arc<Shared>,
 }
 
+/// Work that is under way.
+struct Under {
+    /// Ends it and cleans up after it.
+    cancel: CancellationToken,
+    /// Leaves it where it is.
+    leave: CancellationToken,
+}
+
 struct Shared {
     runtimes: Runtimes,
     pool: Mutex<Option<runtime::Runtime>>,
-    running: Mutex<HashMap<AttemptKey, CancellationToken>>,
+    running: Mutex<HashMap<AttemptKey, Under>>,
+    /// Attempts whose end is decided and not yet durable.
+    revoked: Mutex<HashSet<AttemptKey>>,
     places: Semaphore,
     deliver: Deliver,
 }
@@ -55,32 +65,50 @@ impl Steps {
             .thread_name("step")
             .enable_all()
             .build()?;
-        let (pool, running) = (Mutex::new(Some(pool)), Mutex::default());
+        let (pool, running, revoked) = (Mutex::new(Some(pool)), Mutex::default(), Mutex::default());
         let places = Semaphore::new(RUNNING_MAX);
-        Ok(Self { shared: Arc::new(Shared { runtimes, pool, running, places, deliver }) })
+        Ok(Self { shared: Arc::new(Shared { runtimes, pool, running, revoked, places, deliver }) })
     }
 
-    /// Starts the work of an attempt; nothing happens if it is under way (asked again after a recovery).
+    /// An attempt's end is decided: work of it that has not begun must not begin any more. `cancel` follows when that is durable.
+    pub(crate) fn revoke(&self, attempt: &AttemptKey) {
+        self.shared.revoked().insert(attempt.clone());
+    }
+
+    /// Starts the work of an attempt; nothing happens if it is under way (asked again after a recovery), or was revoked.
     pub(crate) fn execute(&self, attempt: AttemptKey, work: Work) {
-        let token = CancellationToken::new();
+        let (cancel, leave) = (CancellationToken::new(), CancellationToken::new());
         {
             let mut running = self.shared.running();
-            if running.contains_key(&attempt) {
+            if running.contains_key(&attempt) || self.shared.revoked().contains(&attempt) {
                 return;
             }
-            running.insert(attempt.clone(), token.clone());
+            running.insert(attempt.clone(), Under { cancel: cancel.clone(), leave: leave.clone() });
         }
         let pool = self.shared.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = &*pool {
-            pool.spawn(step(Arc::clone(&self.shared), attempt, work, token));
+            let step = step(Arc::clone(&self.shared), attempt, work, cancel);
+            pool.spawn(async move { leave.run_until_cancelled(step).await });
         }
     }
 
     /// Ends the work of an attempt; nothing is reported.
     pub(crate) fn cancel(&self, attempt: &AttemptKey) {
-        if let Some(token) = self.shared.running().get(attempt) {
-            token.cancel();
+        self.shared.revoked().remove(attempt);
+        if let Some(under) = self.shared.running().get(attempt) {
+            under.cancel.cancel();
         }
+    }
+
+    /// Leaves the work of some attempts where it is: another node goes on with it.
+    pub(crate) fn leave(&self, is_left: impl Fn(&AttemptKey) -> bool) {
+        self.shared.running().retain(|attempt, under| {
+            let is_left = is_left(attempt);
+            if is_left {
+                under.leave.cancel();
+            }
+            !is_left
+        });
     }
 
     /// Leaves all work where it is: what lives outside is found again by the next owner.
@@ -104,7 +132,11 @@ impl Shared {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<AttemptKey, CancellationToken>> {
+    fn revoked(&self) -> MutexGuard<'_, HashSet<AttemptKey>> {
+        self.revoked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<AttemptKey, Under>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

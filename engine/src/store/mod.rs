@@ -16,7 +16,7 @@ mod ownership;
 pub mod postgres;
 pub mod sqlite;
 
-use std::{collections::BTreeMap, fmt, io, path::PathBuf};
+use std::{collections::BTreeMap, fmt, io, path::PathBuf, time::Duration};
 
 use workflow::{
     event::Event,
@@ -108,6 +108,26 @@ pub enum Error {
         generation: Generation,
         /// The one that the store knows.
         current: Generation,
+    },
+    /// Another node took a group while this one was taken for dead.
+    #[error("group {group} was taken by another node; this one held it in generation {generation}")]
+    Taken {
+        /// The group.
+        group: GroupId,
+        /// The generation that this node held it in.
+        generation: Generation,
+    },
+    /// The store has not answered for so long that others may have taken this node's groups.
+    #[error("the store has not answered within {} s, the time that this node's groups are safe from others", within.as_secs_f64())]
+    Silent {
+        /// How long the store was waited for.
+        within: Duration,
+    },
+    /// What was asked of the store came to no answer; whether it was done is not known.
+    #[error("an answer of the store was lost: {what}")]
+    Lost {
+        /// What happened.
+        what: String,
     },
     /// Nothing was written; free space and start again.
     #[error("there is no space left to write to {place}")]

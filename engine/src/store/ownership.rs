@@ -6,10 +6,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Error, Fence};
 
 /// One process that works on a store. A process that starts again is another node: it has forgotten what it owned.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeId(pub Arc<str>);
 
 impl fmt::Display for NodeId {

@@ -1,0 +1,192 @@
+//! The groups that this node owns now: started, stopped and checked.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::future;
+use tokio::{
+    sync::watch,
+    task::{self, JoinSet},
+    time,
+};
+use workflow::life::{Address, Message};
+
+use crate::{
+    actor::{self, Handle},
+    group::{Group, ToGroup},
+    node::Node,
+    router::Envelope,
+    store::{self, Error, Fence, GroupId, Store},
+};
+
+/// Calls that may wait for one group to take them up.
+pub(crate) const GROUP_CALLS_MAX: usize = 4096;
+/// Live rows read at once when a group is taken over.
+const RECOVERY_PAGE: usize = 1000;
+/// How long a group that is given up may take to write what it has decided.
+const STOP_MAX: Duration = Duration::from_secs(3);
+
+/// Machines that know only in memory what others asked of them.
+const ASKED: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
+
+/// The groups of one node.
+pub(crate) struct Groups {
+    node: Arc<Node>,
+    running: Mutex<BTreeMap<GroupId, Running>>,
+    /// The fences of all of them, for those who follow what comes and goes.
+    fences: watch::Sender<Vec<Fence>>,
+}
+
+struct Running {
+    fence: Fence,
+    door: Handle<ToGroup>,
+    tasks: JoinSet<()>,
+}
+
+impl fmt::Debug for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Groups").field("fences", &*self.fences.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl Groups {
+    pub(crate) fn new(node: Arc<Node>) -> Arc<Self> {
+        Arc::new(Self { node, running: Mutex::default(), fences: watch::Sender::default() })
+    }
+
+    /// The fences of all groups, now and as they change.
+    pub(crate) fn fences(&self) -> watch::Receiver<Vec<Fence>> {
+        self.fences.subscribe()
+    }
+
+    /// Starts groups that were taken, and tells every machine that was live in them to ask again for what it waits for. Machines are
+    /// loaded concurrently, each by its own actor.
+    pub(crate) async fn start(&self, taken: &[Fence]) -> Result<(), Error> {
+        for fence in taken {
+            let (node, fence) = (Arc::clone(&self.node), *fence);
+            let mut tasks = JoinSet::new();
+            let door = actor::spawn_with(|own| Group::new(node, fence, own), GROUP_CALLS_MAX, &mut tasks);
+            self.node.router.open(fence.group, door.clone());
+            self.running().insert(fence.group, Running { fence, door, tasks });
+        }
+        self.say();
+        let (store, fences) = (Arc::clone(&self.node.store), taken.to_vec());
+        let live = task::spawn_blocking(move || live(&*store, &fences)).await;
+        let live = live.unwrap_or_else(|fault| Err(store::Error::Lost { what: fault.to_string() }))?;
+        // Machines that run elsewhere may have asked these, but not if there is no elsewhere.
+        let is_all = taken.len() == self.node.router.count();
+        if is_all && live.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(machines = live.len(), groups = taken.len(), "going on with what was live");
+        // What others wait for first, if it is here.
+        let is_asked = |address: &Address| {
+            // Only runs hold permits.
+            let is_idle = is_all && !live.iter().any(|live| matches!(live, Address::Run(_)));
+            (*address != Address::Permits || !is_idle)
+                && taken.iter().any(|fence| fence.group == self.node.router.group_of(address))
+        };
+        let asked: Vec<Address> = ASKED.into_iter().filter(is_asked).collect();
+        let others = live.into_iter().filter(|address| !ASKED.contains(address));
+        for to in asked.into_iter().chain(others) {
+            self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+        }
+        Ok(())
+    }
+
+    /// Stops groups and makes durable what they decided. The work of their steps stays where it is.
+    pub(crate) async fn stop(&self, fences: &[Fence]) -> Result<(), Error> {
+        let stopping: Vec<Running> = fences.iter().filter_map(|fence| self.running().remove(&fence.group)).collect();
+        for group in &stopping {
+            self.node.router.close(group.fence.group);
+            group.door.close();
+        }
+        self.say();
+        let ended = future::join_all(stopping.into_iter().map(|group| group.tasks.join_all()));
+        let settled = async {
+            ended.await;
+            self.node.committer.settled().await
+        };
+        match time::timeout(STOP_MAX, settled).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(Error::Lost { what: "the groups that were given up".to_owned() }),
+            Err(_) => return Err(Error::Silent { within: STOP_MAX }),
+        }
+        let left: Vec<GroupId> = fences.iter().map(|fence| fence.group).collect();
+        if let Some(steps) = self.node.steps.get() {
+            let router = &self.node.router;
+            steps.leave(|attempt| left.contains(&router.group_of(&Address::Run(attempt.run.clone()))));
+        }
+        Ok(())
+    }
+
+    /// Stops everything, for a shutdown. What is cut off after `within` goes on at the next start.
+    pub(crate) async fn end(&self, within: Duration) {
+        let running = std::mem::take(&mut *self.running());
+        for group in running.values() {
+            group.door.close();
+        }
+        let mut tasks: Vec<JoinSet<()>> = running.into_values().map(|group| group.tasks).collect();
+        let joined = async {
+            for tasks in &mut tasks {
+                while tasks.join_next().await.is_some() {}
+            }
+        };
+        if time::timeout(within, joined).await.is_err() {
+            tracing::warn!("machines were still busy at shutdown; they go on at the next start");
+            for mut tasks in tasks {
+                tasks.shutdown().await;
+            }
+        }
+    }
+
+    /// Whether the store still knows this node as the owner of all that runs here.
+    pub(crate) fn check(&self, owned: &[Fence]) -> Result<(), Error> {
+        let running = self.running();
+        match running.values().find(|group| !owned.contains(&group.fence)) {
+            Some(Running { fence: Fence { group, generation }, .. }) => {
+                Err(Error::Taken { group: *group, generation: *generation })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the machines that know only in memory what others asked of them begin anew, if they are here; everybody must ask again then.
+    pub(crate) fn forget_asked(&self) -> bool {
+        let running = self.running();
+        let home = self.node.router.group_of(&Address::Permits);
+        let Some(group) = running.get(&home) else { return false };
+        for address in ASKED {
+            let _shut_down = group.door.tell(ToGroup::Renew(address));
+        }
+        true
+    }
+
+    fn say(&self) {
+        let fences = self.running().values().map(|group| group.fence).collect();
+        self.fences.send_replace(fences);
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<GroupId, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn live(store: &dyn Store, fences: &[Fence]) -> Result<Vec<Address>, Error> {
+    let mut live = Vec::new();
+    for fence in fences {
+        let mut after = None;
+        loop {
+            let page = store.live(fence.group, after.as_ref(), RECOVERY_PAGE)?;
+            live.extend(page.iter().filter_map(Address::of_row));
+            let Some(last) = page.into_iter().next_back() else { break };
+            after = Some(last);
+        }
+    }
+    live.dedup();
+    Ok(live)
+}
