@@ -203,6 +203,9 @@ pub(super) fn call_formatter(
     let ([argument], true) = (arguments, is_known) else {
         return Err(no_method(Type::DateTimeFormatter, name, arguments));
     };
+    if name == "forPattern" {
+        return Err(Error::cast(argument.kind().name(), Type::String.name()));
+    }
     let Datum::Formatter(format) = receiver else {
         return Err(Error::null(format!("{name} of a null formatter")));
     };
