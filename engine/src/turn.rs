@@ -8,7 +8,10 @@ use indexmap::IndexMap;
 use workflow::{
     event::Event,
     id::{AttemptKey, Ids},
-    life::{Address, Body, Effect, Machine, Message, Note, Row, RowKey, Surroundings, Table, Task, Ticket, Turn, Wake},
+    life::{
+        Address, Around, Body, Effect, Machine, Message, Note, Row, RowKey, Surroundings, Table, Task, Ticket, Turn,
+        Wake,
+    },
     port::{Answer, Lookup, Refusal, Work},
     time::Timestamp,
 };
@@ -90,7 +93,9 @@ pub(crate) fn take(
 impl Decided {
     fn save(&mut self, row: Row) {
         match row.key.table {
-            Table::Breakpoint => self.later.push(Later::Break { key: row.key.clone(), body: Some(row.body.clone()) }),
+            table if Around::keeps(table) => {
+                self.later.push(Later::Break { key: row.key.clone(), body: Some(row.body.clone()) })
+            }
             Table::Run if !row.is_live => self.later.push(Later::End),
             _ => {}
         }
@@ -98,7 +103,7 @@ impl Decided {
     }
 
     fn forget(&mut self, key: RowKey) {
-        if key.table == Table::Breakpoint {
+        if Around::keeps(key.table) {
             self.later.push(Later::Break { key: key.clone(), body: None });
         }
         self.rows.insert(key, None);

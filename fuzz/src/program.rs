@@ -100,6 +100,10 @@ pub fn program(seed: u64) -> String {
     if writer.random.is_one_in(16) {
         writer.out.push_str("import static java.util.*; ");
     }
+    // Most programs begin with variables that have values, or they would not get far.
+    if !writer.random.is_one_in(5) {
+        writer.put("a = 3; b = 'a1b2'; c = 1.5; m = new Map(); m.put('a', 1); x = new long[]{4, 5}; ");
+    }
     for _ in 0..=writer.random.below(5) {
         writer.statement(DEPTH);
     }
@@ -121,13 +125,25 @@ impl Writer {
         self.put(name);
     }
 
+    /// A name that holds what is wanted, where the program began with its variables.
+    fn name_of(&mut self, want: Want) {
+        match want {
+            Want::Long => self.put("a"),
+            Want::Text => self.put("b"),
+            Want::Double => self.put("c"),
+            Want::Map => self.put("m"),
+            Want::Array => self.put("x"),
+            _ => self.leaf(want),
+        }
+    }
+
     fn statement(&mut self, depth: u32) {
         let choice = if depth == 0 { self.random.below(7) } else { self.random.below(13) };
         match choice {
             0 | 1 => self.value(DEPTH),
             2 => self.assignment(" = "),
             3 => {
-                let operator = self.random.one_of(&[" += ", " -= ", " *= ", " /= ", " %= "]);
+                let operator = self.random.one_of(&[" += ", " += ", " += ", " -= ", " *= ", " /= ", " %= "]);
                 self.assignment(operator);
             }
             4 => self.declaration(),
@@ -148,8 +164,7 @@ impl Writer {
                 return self.put("} ");
             }
             _ => {
-                self.name();
-                self.put(".put(");
+                self.put("m.put(");
                 self.expression(Want::Text, 1);
                 self.put(", ");
                 self.value(2);
@@ -160,9 +175,14 @@ impl Writer {
     }
 
     fn assignment(&mut self, operator: &str) {
-        self.name();
+        let want = self.random.one_of(&[Want::Long, Want::Long, Want::Text, Want::Double, Want::Map, Want::Array]);
+        if self.random.is_one_in(10) {
+            self.name()
+        } else {
+            self.name_of(want)
+        }
         self.put(operator);
-        self.value(DEPTH);
+        self.expression(want, DEPTH);
     }
 
     fn declaration(&mut self) {
@@ -185,11 +205,10 @@ impl Writer {
     }
 
     fn element(&mut self) {
-        self.name();
-        self.put("[");
-        self.expression(Want::Long, 2);
+        self.put("x[");
+        self.leaf(Want::Long);
         self.put("] = ");
-        self.value(2);
+        self.expression(Want::Long, 2);
     }
 
     fn jump(&mut self) {
@@ -240,9 +259,10 @@ impl Writer {
     }
 
     fn expression(&mut self, want: Want, depth: u32) {
-        let want = if self.random.is_one_in(12) { self.random.one_of(&WANTS) } else { want };
+        let want = if self.random.is_one_in(60) { self.random.one_of(&WANTS) } else { want };
         match self.random.below(14) {
-            0 => return self.name(),
+            0 | 4 => return self.name_of(want),
+            5 if self.random.is_one_in(4) => return self.name(),
             1 if depth > 0 => {
                 self.put("(");
                 self.expression(Want::Boolean, depth - 1);
@@ -252,9 +272,13 @@ impl Writer {
                 self.expression(want, depth - 1);
                 return self.put(")");
             }
-            2 if depth > 0 => {
+            2 if depth > 0 && self.random.is_one_in(2) => {
                 self.put("(");
-                self.name();
+                if matches!(want, Want::Boolean | Want::Date | Want::Zone) {
+                    self.name();
+                } else {
+                    self.name_of(want);
+                }
                 self.put(" = ");
                 self.expression(want, depth - 1);
                 return self.put(")");

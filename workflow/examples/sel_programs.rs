@@ -3,6 +3,7 @@
 //! `cargo run --release -p workflow --example sel_programs -- 10000000 [FIRST_SEED]`
 
 #![allow(clippy::print_stdout, reason = "what it is for")]
+#![allow(unreachable_pub, reason = "the shared files are public modules of the fuzz crate")]
 
 #[path = "../../fuzz/src/program.rs"]
 mod program;

@@ -7,9 +7,12 @@ use std::{
 };
 
 use crate::{
-    definition::Step,
+    definition::{
+        Step,
+        template::{Template, Templates},
+    },
     id::{StepId, WorkflowId},
-    life::{Body, Bound, Decisions, Order, RowKey, Rows, Scan, Settings, Surroundings, Table, Unreadable},
+    life::{Body, Bound, Decisions, Order, RowKey, Rows, Scan, Settings, Surroundings, Table, Unreadable, library},
 };
 use serde_json::Value as Json;
 
@@ -22,12 +25,14 @@ type Set = Vec<(RowKey, Json)>;
 /// Which steps are replaced by a placeholder.
 pub type StandsIn = fn(&Step) -> bool;
 
-/// Settings, decisions, and the breakpoints that are durable.
+/// Settings, decisions, and the breakpoints and job templates that are durable.
 pub struct Around {
     settings: Settings,
     decisions: Arc<dyn Decisions>,
     stands_in: StandsIn,
     breakpoints: RwLock<HashMap<(WorkflowId, StepId), Set>>,
+    /// By type and version.
+    templates: RwLock<HashMap<(Arc<str>, Arc<str>), Arc<Template>>>,
 }
 
 impl fmt::Debug for Around {
@@ -37,17 +42,26 @@ impl fmt::Debug for Around {
 }
 
 impl Around {
-    /// Without breakpoints yet.
+    /// Without breakpoints and templates yet.
     pub fn new(settings: Settings, decisions: Arc<dyn Decisions>, stands_in: StandsIn) -> Self {
-        Self { settings, decisions, stands_in, breakpoints: RwLock::default() }
+        Self { settings, decisions, stands_in, breakpoints: RwLock::default(), templates: RwLock::default() }
     }
 
-    /// Reads the breakpoints that are stored.
+    /// Whether rows of a table are kept here.
+    pub fn keeps(table: Table) -> bool {
+        matches!(table, Table::Breakpoint | Table::Template)
+    }
+
+    /// Reads the breakpoints and templates that are stored.
     pub fn read(&self, rows: &dyn Rows) -> Result<(), Unreadable> {
+        self.read_table(Table::Breakpoint, rows)?;
+        self.read_table(Table::Template, rows)
+    }
+
+    fn read_table(&self, table: Table, rows: &dyn Rows) -> Result<(), Unreadable> {
         let mut from = Bound::Unbounded;
         loop {
-            let scan =
-                Scan { table: Table::Breakpoint, from, to: Bound::Unbounded, order: Order::Ascending, limit: PAGE };
+            let scan = Scan { table, from, to: Bound::Unbounded, order: Order::Ascending, limit: PAGE };
             let page = rows.scan(&scan)?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             from = Bound::Excluded(last.clone());
@@ -57,11 +71,25 @@ impl Around {
         }
     }
 
-    /// A row is durable, or gone; only those of breakpoints matter.
+    /// A row is durable, or gone; only those of breakpoints and templates matter.
     pub fn change(&self, key: &RowKey, body: Option<&Body>) {
-        if key.table != Table::Breakpoint {
-            return;
+        match key.table {
+            Table::Breakpoint => self.change_breakpoint(key, body),
+            Table::Template => self.change_template(key, body),
+            _ => {}
         }
+    }
+
+    fn change_template(&self, key: &RowKey, body: Option<&Body>) {
+        let place = (Arc::clone(&key.name), Arc::clone(&key.part));
+        let mut templates = self.templates.write().unwrap_or_else(PoisonError::into_inner);
+        match body.and_then(|body| library::Template::parse(body)) {
+            Some(template) => drop(templates.insert(place, template)),
+            None => drop(templates.remove(&place)),
+        }
+    }
+
+    fn change_breakpoint(&self, key: &RowKey, body: Option<&Body>) {
         let place = (WorkflowId::from(&*key.name), StepId::from(&*key.part));
         let mut breakpoints = self.breakpoints.write().unwrap_or_else(PoisonError::into_inner);
         let of_step = breakpoints.entry(place.clone()).or_default();
@@ -93,7 +121,21 @@ impl Surroundings for Around {
         of_step.map_or_else(Vec::new, |set| set.iter().map(|(_, document)| document.clone()).collect())
     }
 
+    fn templates(&self) -> &dyn Templates {
+        self
+    }
+
     fn stands_in(&self, step: &Step) -> bool {
         (self.stands_in)(step)
+    }
+}
+
+impl Templates for Around {
+    fn template(&self, job_type: &str, version: &str) -> Option<Arc<Template>> {
+        let templates = self.templates.read().unwrap_or_else(PoisonError::into_inner);
+        if templates.is_empty() {
+            return None;
+        }
+        templates.get(&(Arc::from(job_type), Arc::from(version))).cloned()
     }
 }

@@ -1,7 +1,10 @@
 //! What a machine is given for one turn.
 
 use crate::{
-    definition,
+    definition::{
+        self,
+        template::{NoTemplates, Templates},
+    },
     id::{Ids, InstanceId, StepId, WorkflowId},
     life::{Address, Decisions, Effect, Note, Row, RowKey, Ticket, Wake},
     port::{Answer, Refusal},
@@ -70,6 +73,11 @@ pub trait Surroundings: Send + Sync {
 
     /// Whether a breakpoint is set for a step of a workflow (for loop bodies: of the enclosing workflow); gives those that are.
     fn breakpoints(&self, workflow: &WorkflowId, step: &StepId) -> Vec<serde_json::Value>;
+
+    /// The job templates that are stored.
+    fn templates(&self) -> &dyn Templates {
+        &NoTemplates
+    }
 
     /// Whether a step's outside effects are replaced by a placeholder, as in replay.
     fn stands_in(&self, step: &definition::Step) -> bool;

@@ -2,7 +2,7 @@
 
 pub mod catalogue;
 mod nearest;
-mod path;
+pub(crate) mod path;
 
 use std::fmt;
 

@@ -55,6 +55,18 @@ pub fn below(name: &str) -> String {
     if is_plain(name) { format!(".{name}") } else { format!("[{name:?}]") }
 }
 
+/// Appends a key to a written path.
+pub(crate) fn push(path: &mut String, name: &str) {
+    if !is_plain(name) {
+        path.push_str(&below(name));
+        return;
+    }
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
+}
+
 /// Whether a key can stand in a path without quotes.
 fn is_plain(name: &str) -> bool {
     !name.is_empty()

@@ -236,4 +236,16 @@ impl AssignOperator {
             Self::Remainder => "%=",
         }
     }
+
+    /// What it does to the value before; nothing for a plain assignment.
+    pub(super) fn arithmetic(self) -> Option<BinaryOperator> {
+        Some(match self {
+            Self::Set => return None,
+            Self::Add => BinaryOperator::Add,
+            Self::Subtract => BinaryOperator::Subtract,
+            Self::Multiply => BinaryOperator::Multiply,
+            Self::Divide => BinaryOperator::Divide,
+            Self::Remainder => BinaryOperator::Remainder,
+        })
+    }
 }

@@ -1,8 +1,10 @@
 //! A bounded run of the fuzz targets: what they demand of any text, of mutations of their seeds and of generated programs.
 
 #[path = "../../../fuzz/src/program.rs"]
+#[allow(unreachable_pub, reason = "the file is a public module of the fuzz crate")]
 mod program;
 #[path = "../../../fuzz/src/property.rs"]
+#[allow(unreachable_pub, reason = "the file is a public module of the fuzz crate")]
 mod property;
 
 use std::{fs, panic, path::Path};

@@ -1,9 +1,11 @@
 //! Where the values of a JSON text stand.
 
+use std::{borrow::Cow, fmt::Write, ops::Range};
+
 use serde_json::Value as Json;
 
 use super::{Place, Places, Position, offset};
-use crate::problem::{Path, Problem, code};
+use crate::problem::{Problem, code, path};
 
 /// A JSON text, its places, and keys that stand twice in one object.
 #[derive(Clone, Debug)]
@@ -19,8 +21,8 @@ pub struct Parsed {
 /// Reads a text; a syntax error comes with the byte at which the text stops being JSON.
 pub fn parse(text: &str) -> Result<Parsed, (Problem, usize)> {
     let json = serde_json::from_str::<Json>(text).map_err(|error| syntax(text, &error))?;
-    let mut scanner = Scanner { text, at: 0, places: Places::new(), warnings: Vec::new() };
-    scanner.value(&Path::Root, 0..0);
+    let mut scanner = Scanner { text, at: 0, path: String::new(), places: Places::new(), warnings: Vec::new() };
+    scanner.value(0..0);
     Ok(Parsed { json, places: scanner.places, warnings: scanner.warnings })
 }
 
@@ -39,53 +41,66 @@ fn syntax(text: &str, error: &serde_json::Error) -> (Problem, usize) {
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
+    /// The written path of where the walk is.
+    path: String,
     places: Places,
     warnings: Vec<Problem>,
 }
 
 impl Scanner<'_> {
-    fn value(&mut self, path: &Path<'_>, key: std::ops::Range<usize>) {
+    /// The value at the path.
+    fn value(&mut self, key: Range<usize>) {
         self.skip_space();
         let start = self.at;
-        let written = path.to_string();
         // Taken before what is inside, so that outer places come first.
-        self.places.insert(written.clone(), Place { key: key.clone(), value: start..start });
+        let (place, _) = self.places.insert_full(self.path.clone(), Place { key, value: start..start });
         match self.peek() {
-            Some(b'{') => self.object(path),
-            Some(b'[') => self.list(path),
+            Some(b'{') => self.object(),
+            Some(b'[') => self.list(),
             Some(b'"') => self.skip_text(),
             _ => self.skip_scalar(),
         }
-        self.places.insert(written, Place { key, value: start..self.at });
+        self.places[place].value.end = self.at;
     }
 
-    fn object(&mut self, path: &Path<'_>) {
+    fn object(&mut self) {
         self.at += 1;
         self.skip_space();
+        let outer = self.path.len();
         while self.peek().is_some_and(|byte| byte != b'}') {
             let start = self.at;
             self.skip_text();
             let key = start..self.at;
-            let name: String = serde_json::from_str(&self.text[key.clone()]).unwrap_or_default();
-            let at = path.key(&name);
-            if self.places.contains_key(&at.to_string()) {
+            let written = &self.text[key.start + 1..key.end - 1];
+            // A key without escapes is its own name.
+            let name = if written.contains('\\') {
+                Cow::Owned(serde_json::from_str(&self.text[key.clone()]).unwrap_or_default())
+            } else {
+                Cow::Borrowed(written)
+            };
+            path::push(&mut self.path, &name);
+            if self.places.contains_key(&self.path) {
                 let message = format!("`{name}` stands twice in this object; only the last one counts");
-                self.warnings.push(Problem::new(code::DUPLICATE_KEY, at.to_string(), message));
+                self.warnings.push(Problem::new(code::DUPLICATE_KEY, self.path.clone(), message));
             }
             self.skip_space();
             self.at += 1;
-            self.value(&at, key);
+            self.value(key);
+            self.path.truncate(outer);
             self.skip_separator();
         }
         self.at += 1;
     }
 
-    fn list(&mut self, path: &Path<'_>) {
+    fn list(&mut self) {
         self.at += 1;
         self.skip_space();
-        let mut index = 0;
+        let outer = self.path.len();
+        let mut index = 0_usize;
         while self.peek().is_some_and(|byte| byte != b']') {
-            self.value(&path.index(index), 0..0);
+            write!(self.path, "[{index}]").expect("a text takes all that is written to it");
+            self.value(0..0);
+            self.path.truncate(outer);
             index += 1;
             self.skip_separator();
         }

@@ -6,7 +6,10 @@ use serde_json::Value as Json;
 
 pub(crate) use self::template::{DEFAULT_VERSION, Template};
 use super::{Bound, Machine, Message, Order, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, author, row};
-use crate::port::{Answer, Caller, Reason, Refusal, Request};
+use crate::{
+    definition::source::yaml,
+    port::{Answer, Caller, Reason, Refusal, Request},
+};
 
 /// Versions of one template that one call removes at most.
 const VERSIONS_MAX: usize = 1_000;
@@ -41,7 +44,7 @@ impl Library {
     fn answer(&mut self, caller: &Caller, request: &Request, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
         match request {
             Request::AddJobTemplate { body } => self.add(caller, body, turn),
-            Request::AddJobTemplateYaml { text } => self.add(caller, &crate::life::workflow::yaml(text)?, turn),
+            Request::AddJobTemplateYaml { text } => self.add(caller, &yaml(text)?, turn),
             Request::DeleteJobTemplate { job_type, version } => Ok(self.remove(job_type, version.as_deref(), turn)),
             // The job's name would have to come from the caller's credentials, which this API does not carry.
             Request::PutOutput { .. } => Err(Refusal::new(
@@ -86,6 +89,12 @@ impl Machine for Library {
     fn is_settled(&self) -> bool {
         true
     }
+}
+
+/// A template in YAML says the same as one in JSON.
+fn yaml(text: &str) -> Result<Json, Refusal> {
+    let unreadable = |_| Refusal::new(Reason::BadRequest, "I/O error while reading input message");
+    yaml::parse(text).map(|root| root.to_json()).map_err(unreadable)
 }
 
 /// Where the output data of a job is stored.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    definition::{self, read},
     life::{RowKey, Table, refused},
-    param,
     port::{Reason, Refusal},
     problem::Problem,
     time::Timestamp,
@@ -50,12 +50,9 @@ impl Template {
             }
         }
         definition.entry("version").or_insert_with(|| DEFAULT_VERSION.into());
-        if let Some(params) = definition.get("params") {
-            let mut problems: Vec<Problem> = Vec::new();
-            param::read::partial_definitions(params, "definition.params", &mut problems);
-            if problems.iter().any(Problem::refuses) {
-                return Err(refused(&problems));
-            }
+        let problems = read::template(&Json::Object(definition.clone())).problems;
+        if problems.iter().any(Problem::refuses) {
+            return Err(refused(&problems));
         }
         let mut metadata = Map::new();
         metadata.insert("create_time".to_owned(), now.0.into());
@@ -66,6 +63,12 @@ impl Template {
             metadata.insert(field.clone(), value.clone());
         }
         Ok(Self { version: 1, metadata: Json::Object(metadata), definition })
+    }
+
+    /// What a stored row says of steps; `None` for a row that a newer version wrote.
+    pub(crate) fn parse(row: &[u8]) -> Option<Arc<definition::template::Template>> {
+        let stored: Self = serde_json::from_slice(row).ok()?;
+        read::template(&Json::Object(stored.definition)).accepted().ok().map(Arc::new)
     }
 
     /// Where a version of a template is stored.

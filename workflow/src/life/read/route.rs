@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{number, run::Stored};
 use crate::{
     id::{InstanceKey, WorkflowId, is_loop_body},
-    life::{Address, Rows, workflow::yaml},
+    life::{Address, Rows, workflow::yaml_outline},
     port::{InstanceAction, Reason, Refusal, Request},
 };
 
@@ -16,7 +16,9 @@ use crate::{
 pub fn route(request: &Request, rows: &dyn Rows) -> Result<Address, Refusal> {
     match request {
         Request::Push { body } | Request::Validate { body } => Ok(Address::Workflow(pushed(body))),
-        Request::PushYaml { text } | Request::ValidateYaml { text } => Ok(Address::Workflow(pushed(&yaml(text)?))),
+        Request::PushYaml { text } | Request::ValidateYaml { text } => {
+            Ok(Address::Workflow(pushed(&yaml_outline(text)?)))
+        }
         Request::AddTagPermit { .. } | Request::DeleteTagPermit { .. } => Ok(Address::Permits),
         Request::SendSignal { .. } => Ok(Address::Signals),
         Request::AddJobTemplate { .. }

@@ -50,8 +50,14 @@ impl Flow {
     pub(super) fn go_on_evaluating(&mut self, at: usize, turn: &mut Turn<'_>) {
         match self.step_params(at, turn) {
             Ok(params) => {
+                let template = self.template(at, turn).ok().flatten();
                 let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
                 attempt.params = params;
+                for tag in template.and_then(|template| template.tags).into_iter().flatten() {
+                    if attempt.tags.iter().all(|known| known.name != tag.name) {
+                        attempt.tags.push(tag);
+                    }
+                }
                 attempt.found.clear();
                 self.want_permits(at, turn);
             }

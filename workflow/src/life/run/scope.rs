@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json};
 
 use super::{Failure, attempt::Nested, create::truth, flow::Flow};
 use crate::{
-    definition::{Kind, Parsable, Step, StepType},
+    definition::{Kind, Parsable, Step, StepType, template},
     duration,
     life::{Initiator, Turn, seed::PreviousNested},
     param::{
         self, Cache, Context, Definition, Definitions, Evaluator, Param, Params, Source, StepLevel, Value, context,
         layers::{Origin, Overrides, StepLayers, unevaluated},
-        stored,
+        settle, stored,
     },
     port::{Found, Lookup},
     problem::Problem,
@@ -150,7 +150,7 @@ impl Flow {
 
     /// The params of an attempt, merged and evaluated; what earlier lookups found is used.
     pub(super) fn step_params(&self, at: usize, turn: &mut Turn<'_>) -> Result<Params, Failure> {
-        let mut params = self.merged_params(at)?;
+        let mut params = self.merged_params(at, turn)?;
         let key = self.attempt_key(at);
         let decisions = turn.surroundings.decisions();
         let mut failed = None;
@@ -168,17 +168,18 @@ impl Flow {
     }
 
     /// The params of an attempt before they are evaluated.
-    fn merged_params(&self, at: usize) -> Result<Params, Failure> {
+    fn merged_params(&self, at: usize, turn: &Turn<'_>) -> Result<Params, Failure> {
         let seed = &self.seed;
         let Some(attempt) = self.attempt(at) else { return Ok(Params::new()) };
         let step = &attempt.definition;
         let of_run = seed.step_run_params.as_ref().and_then(|params| params.get(&step.id));
         let config = attempt.restart.as_ref().or(seed.restart.as_ref()).filter(|config| config.path.len() == 1);
         let of_restart = config.and_then(|config| config.step_params.as_ref()?.get(&step.id));
+        let template = self.template(at, turn)?;
         let layers = StepLayers {
             defaults: param::defaults::step(),
             type_defaults: param::defaults::of_type(step.step_type()),
-            injected: None,
+            injected: template.as_ref().map(|template| &template.params),
             defined: step.params.as_ref(),
         };
         let overrides = Overrides {
@@ -191,6 +192,25 @@ impl Flow {
         let mut params = attempt.params.clone();
         params.extend(merged);
         Ok(params)
+    }
+
+    /// What the step's job template brings; the version may be named by a param of the workflow.
+    pub(super) fn template(&self, at: usize, turn: &Turn<'_>) -> Result<Option<template::Resolved>, Failure> {
+        let step = &self.steps[at].definition;
+        if !matches!(step.kind, Kind::Typed { sub_type: Some(_), .. }) {
+            return Ok(None);
+        }
+        let params = &self.seed.params;
+        let version = match params.get(template::VERSION_PARAM).and_then(|param| param.value()) {
+            Some(Value::String(version)) => Some(&**version),
+            _ => None,
+        };
+        let workflow = settle::definitions(params)?;
+        let resolved = template::resolve(step, &workflow, version, turn.surroundings.templates());
+        resolved.map_err(|error| match error {
+            template::Error::Params(error) => error.into(),
+            error => Failure::text(error.to_string()),
+        })
     }
 
     /// Params that a restart from the inline root gives to a step of a loop body, in whichever iteration.

@@ -8,13 +8,11 @@ use crate::{
         CreateRequest, dry_run, dsl, read,
         rules::{self, Limits},
         source,
-        template::NoTemplates,
+        template::{NoTemplates, Templates},
     },
-    id::Ids,
-    life::{Settings, Turn, author, refused},
+    life::{Turn, author, refused},
     port::{Answer, Caller, Reason, Refusal},
     problem::{Problem, Stage},
-    time::Timestamp,
 };
 
 /// Why a push is not accepted.
@@ -57,13 +55,9 @@ impl Fault {
 }
 
 /// Reads and checks the body of a push.
-pub(crate) fn check(
-    body: &Json,
-    caller: Option<&str>,
-    settings: &Settings,
-    now: Timestamp,
-    ids: &mut dyn Ids,
-) -> Result<CreateRequest, Fault> {
+pub(crate) fn check(body: &Json, caller: Option<&str>, turn: &mut Turn<'_>) -> Result<CreateRequest, Fault> {
+    let Turn { now, ids, surroundings: around, .. } = turn;
+    let now = *now;
     let reading = read::create_request(body);
     if reading.problems.iter().any(|problem| problem.stage() <= Stage::Parse) {
         return Err(Fault::Refused(refused(&reading.problems)));
@@ -76,13 +70,13 @@ pub(crate) fn check(
     }
     let surroundings = dry_run::Surroundings {
         caller,
-        environment: &settings.environment,
+        environment: &around.settings().environment,
         separator: "__",
-        templates: &NoTemplates,
+        templates: around.templates(),
         now,
         deadline: None,
     };
-    let problems = dry_run::dry_run(&request.workflow, surroundings, ids).problems;
+    let problems = dry_run::dry_run(&request.workflow, surroundings, &mut **ids).problems;
     let refuses = |problem: &Problem| problem.refuses();
     if problems.iter().any(refuses) {
         let problems = problems.into_iter().filter(refuses).collect();
@@ -95,8 +89,7 @@ impl Workflow {
     /// Says whether a push would be accepted, without storing anything.
     pub(super) fn validate(caller: &Caller, body: &Json, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
         let author = author(caller)?;
-        let settings = turn.surroundings.settings();
-        check(body, Some(&author.name), settings, turn.now, turn.ids).map_err(Fault::of_validation)?;
+        check(body, Some(&author.name), turn).map_err(Fault::of_validation)?;
         Ok(Answer::ok(json!({
             "timestamp": turn.now.0, "type": "ACTION", "action": "VALIDATE", "author": author.to_json(),
             "message": "the workflow definition is valid.",
@@ -104,13 +97,25 @@ impl Workflow {
     }
 }
 
-/// A YAML definition as the body of a push.
-pub(crate) fn yaml(text: &str) -> Result<Json, Refusal> {
-    let unreadable = || Refusal::new(Reason::BadRequest, "I/O error while reading input message");
-    let root = source::yaml::parse(text).map_err(|_| unreadable())?;
-    let converted = dsl::convert(&root, &NoTemplates);
+/// A YAML definition as the body of a push; types of jobs may be job templates.
+pub(crate) fn yaml(text: &str, templates: &dyn Templates) -> Result<Json, Refusal> {
+    let converted = converted(text, templates)?;
     if converted.problems.iter().any(Problem::refuses) {
         return Err(refused(&converted.problems));
     }
     converted.request.ok_or_else(unreadable)
+}
+
+/// The body of a push as far as it can be made out, which says where the push belongs; what is wrong with it is said there.
+pub(crate) fn yaml_outline(text: &str) -> Result<Json, Refusal> {
+    converted(text, &NoTemplates)?.request.ok_or_else(unreadable)
+}
+
+fn converted(text: &str, templates: &dyn Templates) -> Result<dsl::Converted, Refusal> {
+    let root = source::yaml::parse(text).map_err(|_| unreadable())?;
+    Ok(dsl::convert(&root, templates))
+}
+
+fn unreadable() -> Refusal {
+    Refusal::new(Reason::BadRequest, "I/O error while reading input message")
 }

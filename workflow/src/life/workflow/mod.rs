@@ -35,7 +35,7 @@ use self::{
     breakpoint::Breakpoints, header::Header as Head, order::Orders, record::Recent, version::Version, wish::Wish,
 };
 pub(crate) use self::{
-    check::yaml,
+    check::{yaml, yaml_outline},
     header::{Header, Stage},
     record::{StartedRun, timeline_key},
     request::{check_params, unread, unrecognized, violations},
@@ -144,9 +144,13 @@ impl Workflow {
             Request::DeleteWorkflow { .. } => self.delete(caller, turn),
             Request::WorkflowAction { action, .. } => self.on_workflow_action(caller, action, turn),
             Request::Push { body } => self.push(caller, &body, turn),
-            Request::PushYaml { text } => yaml(&text).and_then(|body| self.push(caller, &body, turn)),
+            Request::PushYaml { text } => {
+                yaml(&text, turn.surroundings.templates()).and_then(|body| self.push(caller, &body, turn))
+            }
             Request::Validate { body } => Self::validate(caller, &body, turn),
-            Request::ValidateYaml { text } => yaml(&text).and_then(|body| Self::validate(caller, &body, turn)),
+            Request::ValidateYaml { text } => {
+                yaml(&text, turn.surroundings.templates()).and_then(|body| Self::validate(caller, &body, turn))
+            }
             Request::UpdateProperties { body, .. } => self.update_properties(caller, &body, turn),
             Request::AddTag { body, .. } => self.add_tag(caller, &body, turn),
             Request::RemoveTag { tag, .. } => self.remove_tag(caller, &tag, turn),

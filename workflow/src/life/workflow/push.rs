@@ -21,8 +21,7 @@ impl Workflow {
     /// Stores a new version and makes it the active one, unless the push says otherwise.
     pub(super) fn push(&mut self, caller: &Caller, body: &Json, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
         let author = author(caller)?;
-        let settings = turn.surroundings.settings();
-        let request = check(body, Some(&author.name), settings, turn.now, turn.ids).map_err(Fault::of_push)?;
+        let request = check(body, Some(&author.name), turn).map_err(Fault::of_push)?;
         refuse_tags(&request)?;
         let before = self.snapshot.as_ref().map(|snapshot| &snapshot.properties);
         let has_owner = request.properties.as_ref().is_some_and(|properties| properties.owner.is_some());

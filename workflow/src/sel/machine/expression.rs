@@ -89,6 +89,12 @@ impl Machine<'_> {
             let right = self.expression(right)?;
             self.release();
             // The left operand is a box: it is read only now, after the right side ran.
+            if let (Some(a), Some(b)) = (self.long(&left), self.long(&right)) {
+                let result = operator::long(*operator, a, b)?;
+                self.budget.value()?;
+                left = Operand::Own(result);
+                continue;
+            }
             let (a, b) = (self.read(&left), self.read(&right));
             left = Operand::Own(operator::binary(*operator, &a, &b, &mut self.budget)?);
         }

@@ -63,7 +63,8 @@ pub(super) fn binary(
     Ok(result)
 }
 
-fn long(operator: BinaryOperator, a: i64, b: i64) -> Result<Datum, Error> {
+#[inline]
+pub(super) fn long(operator: BinaryOperator, a: i64, b: i64) -> Result<Datum, Error> {
     use BinaryOperator as Op;
     Ok(match operator {
         Op::Add => Datum::Long(a.wrapping_add(b)),
@@ -172,13 +173,7 @@ pub(super) fn assign(
         *target = value.clone();
         return Ok(());
     }
-    let arithmetic = match operator {
-        AssignOperator::Set | AssignOperator::Add => BinaryOperator::Add,
-        AssignOperator::Subtract => BinaryOperator::Subtract,
-        AssignOperator::Multiply => BinaryOperator::Multiply,
-        AssignOperator::Divide => BinaryOperator::Divide,
-        AssignOperator::Remainder => BinaryOperator::Remainder,
-    };
+    let arithmetic = operator.arithmetic().unwrap_or(BinaryOperator::Add);
     *target = match (&*target, value) {
         (Datum::Long(a), Datum::Long(b)) => long(arithmetic, *a, *b)?,
         (Datum::Double(a), Datum::Double(b)) => double(arithmetic, *a, *b, Type::Double)?,

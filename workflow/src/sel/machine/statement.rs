@@ -101,6 +101,9 @@ impl Machine<'_> {
 
     pub(super) fn condition(&mut self, condition: &Expression) -> Result<bool, Error> {
         let operand = self.expression(condition)?;
+        if let Operand::Own(Datum::Boolean(holds)) = operand {
+            return Ok(holds);
+        }
         match self.read(&operand) {
             Datum::Boolean(holds) => Ok(holds),
             other => Err(Error::cast(other.kind().name(), Type::Boolean.name()).at(condition.span)),

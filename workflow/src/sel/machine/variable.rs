@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Datum, Machine, Operand, Shared, operator, refused};
 use crate::sel::{
     Error,
-    syntax::{AssignOperator, Slot},
+    syntax::{AssignOperator, Literal, Slot},
     value::Type,
 };
 
@@ -80,6 +80,9 @@ impl Machine<'_> {
 
     /// An untyped assignment: the content is copied into the variable's own box.
     pub(super) fn assign(&mut self, slot: Slot, operator: AssignOperator, value: &Operand) -> Result<Operand, Error> {
+        if let Some(done) = self.assign_long(slot, operator, value)? {
+            return Ok(done);
+        }
         let value = self.read(value);
         if let Some(shared) = self.variable(slot)? {
             let mut content = shared.borrow_mut();
@@ -104,6 +107,40 @@ impl Machine<'_> {
         let shared = content.shared();
         self.variables[slot as usize] = Variable::Here(Rc::clone(&shared));
         Ok(Operand::Shared(shared))
+    }
+
+    /// The same for a variable that holds a LONG and gets one, which is what loops do.
+    #[inline]
+    fn assign_long(&mut self, slot: Slot, operator: AssignOperator, value: &Operand) -> Result<Option<Operand>, Error> {
+        let (Variable::Here(shared), Some(value)) = (&self.variables[slot as usize], self.long(value)) else {
+            return Ok(None);
+        };
+        let mut content = shared.borrow_mut();
+        let Datum::Long(before) = *content else { return Ok(None) };
+        *content = match operator.arithmetic() {
+            None => Datum::Long(value),
+            Some(arithmetic) => operator::long(arithmetic, before, value)?,
+        };
+        drop(content);
+        Ok(Some(Operand::Shared(Rc::clone(shared))))
+    }
+
+    /// What a box holds, where it is a LONG.
+    #[inline]
+    pub(super) fn long(&self, operand: &Operand) -> Option<i64> {
+        match operand {
+            Operand::Own(Datum::Long(value)) => Some(*value),
+            Operand::Own(_) => None,
+            Operand::Shared(shared) => match &*shared.borrow() {
+                Datum::Long(value) => Some(*value),
+                _ => None,
+            },
+            Operand::Literal(index) if self.literals.is_empty() => match &self.tree.literals[*index as usize] {
+                Literal::Long(value) => Some(*value),
+                _ => None,
+            },
+            Operand::Literal(_) => None,
+        }
     }
 
     /// `name[index] = value`: the content is copied into the element's box.
