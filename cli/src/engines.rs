@@ -1,15 +1,16 @@
 //! The engines by name, and how they are made: the only place that knows concrete ones.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use engine::{
-    ActorEngine, Limits,
+    ActorEngine, Limits, Membership,
     lives::Cycles,
     runtime::Http,
     steps::Runtimes,
-    store::{Store, memory::Memory, sqlite},
+    store::{self, NodeId, Postgres, Store, memory::Memory, sqlite},
 };
 use legacy_adapter::{LegacyEngine, Profile};
+use tokio::net::TcpListener;
 use workflow::{
     definition::StepType,
     id::{AttemptKey, InstanceId, SeededIds},
@@ -53,6 +54,15 @@ impl Running {
         }
     }
 
+    /// Resolves when the engine can no longer write, with the reason.
+    pub(crate) async fn failed(&self) -> Arc<store::Error> {
+        match self {
+            Self::Actor(engine) => engine.failed().await,
+            // Its journal is written before it answers; a failure is an answer.
+            Self::Legacy(_) => std::future::pending().await,
+        }
+    }
+
     /// Finishes what is being decided, writes it out and ends, within a bounded time.
     pub(crate) async fn shutdown(self) {
         match self {
@@ -68,11 +78,50 @@ impl Running {
     }
 }
 
-/// The actor engine over a file in `data`, or over memory; `first` is the number of every workflow's first instance.
-pub(crate) async fn actor(data: Option<&Path>, http_allow: &[String], first: InstanceId) -> Result<Running, Failure> {
-    let store: Arc<dyn Store> = match data {
-        None => Arc::new(Memory::default()),
-        Some(folder) => {
+/// Where the actor engine keeps what must survive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'a> {
+    /// Nowhere: it lives as long as the process.
+    Memory,
+    /// A file in a folder, of one process at a time.
+    Folder(&'a Path),
+    /// A database that many processes share.
+    Database {
+        /// Its URL.
+        url: &'a str,
+        /// Where other processes reach this one.
+        peers: &'a Peers,
+    },
+}
+
+/// Where other nodes reach this one.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Peers {
+    /// Address and port for other nodes on the same database; keep it on a network of their own.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "SEGUE_PEER_LISTEN")]
+    peer_listen: SocketAddr,
+
+    /// URL by which other nodes reach that address; by default the address itself.
+    #[arg(long, value_name = "URL", env = "SEGUE_PEER_URL")]
+    peer_url: Option<String>,
+}
+
+/// The actor engine; `first` is the number of every workflow's first instance.
+pub(crate) async fn actor(place: Place<'_>, http_allow: &[String], first: InstanceId) -> Result<Running, Failure> {
+    let mut membership = None;
+    let store: Arc<dyn Store> = match place {
+        Place::Memory => Arc::new(Memory::default()),
+        Place::Database { url, peers } => {
+            membership = Some(peers.membership().await?);
+            let url = url.to_owned();
+            let opened = tokio::task::spawn_blocking(move || Postgres::open(&url)).await;
+            let store = opened.map_err(|fault| Failure::new(Exit::Defect, fault))?.map_err(|error| {
+                Failure::new(Exit::Unreachable, error)
+                    .with_hint("`--store` names a database: postgres://user:password@host:port/name")
+            })?;
+            Arc::new(store)
+        }
+        Place::Folder(folder) => {
             let options = sqlite::Options { path: folder.join("segue.db"), size_max_bytes: None };
             let store = sqlite::Sqlite::open(&options).map_err(|error| {
                 Failure::new(Exit::Storage, error)
@@ -92,10 +141,24 @@ pub(crate) async fn actor(data: Option<&Path>, http_allow: &[String], first: Ins
         step_threads: STEP_THREADS,
         limits: Limits::SERVER,
         consumer: None,
-        membership: None,
+        membership,
     };
     let engine = ActorEngine::open(options).await.map_err(|error| Failure::new(Exit::Storage, error))?;
     Ok(Running::Actor(Arc::new(engine)))
+}
+
+impl Peers {
+    async fn membership(&self) -> Result<Membership, Failure> {
+        let bound =
+            TcpListener::bind(self.peer_listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (local, listener) = bound.map_err(|error| {
+            Failure::new(Exit::Unreachable, anyhow::anyhow!("cannot listen for nodes on {}: {error}", self.peer_listen))
+                .with_hint("choose another address or port with `--peer-listen`")
+        })?;
+        let address = self.peer_url.clone().unwrap_or_else(|| format!("http://{local}"));
+        let node = NodeId(uuid::Uuid::new_v4().to_string().into());
+        Ok(Membership { node, listener, address, lease: Membership::LEASE })
+    }
 }
 
 /// The embedded polling engine; `pace` scales its intervals, 1 is the old stack.

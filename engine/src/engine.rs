@@ -44,6 +44,9 @@ const CALL_MAX: Duration = Duration::from_mins(1);
 /// The parts of the state of a new store; each can be owned by another node.
 pub const GROUPS: u32 = 16;
 
+/// How often a run of another node is looked at while a caller waits for its end.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// What the engine is called.
 pub const NAME: &str = "actor";
 
@@ -328,8 +331,11 @@ impl ActorEngine {
             if let Some(reason) = watch.given_up() {
                 return Err(Refusal::new(Reason::InternalError, format!("run {run} failed: {reason}")));
             }
+            // Only the node that owns a run hears of its end; others look.
+            let is_here = self.node.router.is_here(&Address::Run(run.clone()));
             tokio::select! {
                 () = news => {}
+                () = time::sleep(LOOK_AGAIN), if !is_here => {}
                 error = self.failed() => return Err(unavailable(format!("the engine has stopped: {}", chain(&*error)))),
             }
         }

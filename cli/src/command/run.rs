@@ -13,7 +13,7 @@ use workflow::{
 };
 
 use crate::{
-    engines::{self, Kind},
+    engines::{self, Kind, Place},
     exit::{Exit, Failure},
     output::Output,
 };
@@ -61,7 +61,14 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     let push = read(&args.file)?;
     let params = params(&args.param)?;
     let running = match args.engine {
-        Kind::Actor => engines::actor(args.data.as_deref(), &args.http_allow, InstanceId::FIRST).await?,
+        Kind::Actor => {
+            engines::actor(
+                args.data.as_deref().map_or(Place::Memory, Place::Folder),
+                &args.http_allow,
+                InstanceId::FIRST,
+            )
+            .await?
+        }
         Kind::Legacy => engines::legacy(args.data.as_deref(), &args.http_allow, args.pace)?,
     };
     let engine = running.engine();

@@ -4,20 +4,25 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use engine::store::chain;
 use gateway::api::{self, Service};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use workflow::id::InstanceId;
 
 use crate::{
-    engines::{self, Kind},
+    engines::{self, Kind, Peers, Place},
     exit::{Exit, Failure},
     output::Output,
 };
+
+/// Upper bounds of the buckets of histograms: from a tenth of a disk's fsync to a minute.
+const SECONDS: [f64; 14] = [2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 2e-2, 0.1, 0.5, 2.0, 10.0, 60.0];
 
 /// Serve Maestro's REST API (`/api/v3`) with an engine behind it, until SIGINT or SIGTERM.
 ///
@@ -28,6 +33,8 @@ use crate::{
 Examples:
   segue serve
   segue serve --listen 0.0.0.0:8080 --data /var/lib/segue --http-allow api.example.org
+  segue serve --store postgres://segue@db/segue --peer-listen 10.0.0.7:8091
+                                               one of many nodes that share the database
   segue serve --engine legacy --pace 0.02      the old stack, fifty times faster")]
 pub(crate) struct Args {
     /// Address and port; port 0 takes a free one.
@@ -37,6 +44,13 @@ pub(crate) struct Args {
     /// Folder for what must survive.
     #[arg(long, value_name = "DIR", default_value = "segue-data", env = "SEGUE_DATA")]
     data: PathBuf,
+
+    /// A PostgreSQL or CockroachDB database in place of the folder; any number of nodes may share it.
+    #[arg(long, value_name = "URL", env = "SEGUE_STORE", hide_env_values = true)]
+    store: Option<String>,
+
+    #[command(flatten)]
+    peers: Peers,
 
     /// Which engine runs the workflows.
     #[arg(long, value_enum, default_value_t = Kind::Actor)]
@@ -51,10 +65,24 @@ pub(crate) struct Args {
     pace: f64,
 }
 
-/// Serves until a signal.
+impl Args {
+    fn place(&self) -> Place<'_> {
+        match &self.store {
+            Some(url) => Place::Database { url, peers: &self.peers },
+            None => Place::Folder(&self.data),
+        }
+    }
+}
+
+/// Serves until a signal, or until the engine has to stop.
 pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
+    if args.store.is_some() && args.engine == Kind::Legacy {
+        let error = anyhow::anyhow!("the polling engine keeps its state in a folder and not in a database");
+        return Err(Failure::new(Exit::Usage, error).with_hint("leave `--store` out, or use `--engine actor`"));
+    }
+    let metrics = metrics()?;
     let running = match args.engine {
-        Kind::Actor => engines::actor(Some(&args.data), &args.http_allow, InstanceId::FIRST).await?,
+        Kind::Actor => engines::actor(args.place(), &args.http_allow, InstanceId::FIRST).await?,
         Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace)?,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
@@ -63,20 +91,40 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     })?;
     let address = listener.local_addr().map_err(|error| Failure::new(Exit::Unreachable, error))?;
     let is_ready = Arc::new(AtomicBool::new(true));
-    let service = Service { engine: running.engine(), metrics: None, is_ready: Arc::clone(&is_ready) };
+    let service = Service { engine: running.engine(), metrics: Some(metrics), is_ready: Arc::clone(&is_ready) };
     output.line(format_args!(
         "listening on http://{address} ({} engine, data in {})",
         running.engine().name(),
-        args.data.display()
+        if args.store.is_some() { "a database".to_owned() } else { args.data.display().to_string() }
     ));
-    let until = async move {
-        signal().await;
+    let failure = OnceLock::new();
+    let until = async {
+        tokio::select! {
+            () = signal() => {}
+            error = running.failed() => {
+                let _first = failure.set(error);
+            }
+        }
         is_ready.store(false, Ordering::SeqCst);
     };
     let served = api::serve(listener, api::router(service), until).await;
     running.shutdown().await;
+    if let Some(error) = failure.into_inner() {
+        let hint = "what was acknowledged is safe: start it again, and it goes on where it was";
+        return Err(
+            Failure::new(Exit::Storage, anyhow::anyhow!("the engine had to stop: {}", chain(&*error))).with_hint(hint)
+        );
+    }
     served.map_err(|error| Failure::new(Exit::Unreachable, error))?;
     Ok(Exit::Success)
+}
+
+/// Collects the metrics of the process from now on; gives what renders them.
+fn metrics() -> Result<Arc<dyn Fn() -> String + Send + Sync>, Failure> {
+    let recorder = PrometheusBuilder::new().set_buckets(&SECONDS).and_then(PrometheusBuilder::install_recorder);
+    let recorder = recorder.map_err(|error| Failure::new(Exit::Defect, error))?;
+    engine::metric::describe();
+    Ok(Arc::new(move || recorder.render()))
 }
 
 /// Resolves at the first SIGINT or SIGTERM.

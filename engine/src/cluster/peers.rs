@@ -74,6 +74,8 @@ impl fmt::Debug for Peers {
 
 impl Peers {
     pub(crate) fn new(own: NodeId, lost: Lost) -> Result<Self, reqwest::Error> {
+        // Whoever comes first decides; all of ours choose the same one.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(ACKNOWLEDGE_MAX).no_proxy().build()?;
         Ok(Self {
             own,

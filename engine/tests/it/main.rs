@@ -7,6 +7,7 @@ mod gate;
 mod http;
 mod kill;
 mod machines;
+mod nodes;
 mod script;
 mod stage;
 mod store;
