@@ -75,8 +75,18 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn read(path: PathBuf) -> Result<File, Failure> {
-    let text = fs::read_to_string(&path).with_context(|| format!("{} could not be read", path.display()));
-    let text = text.map_err(|error| Failure::new(Exit::BadInput, error))?;
+    let bytes = fs::read(&path).with_context(|| format!("{} could not be read", path.display()));
+    let bytes = bytes.map_err(|error| Failure::new(Exit::BadInput, error))?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        // The other files are still worth a look.
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let checked = Checked::no_text(&text, format_of(&path), valid);
+            return Ok(File { path, text, checked });
+        }
+    };
     let limits = Limits::standard();
     let settings =
         Settings { limits: &limits, templates: &NoTemplates, environment: "check", now: crate::clock::now() };

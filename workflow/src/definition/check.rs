@@ -15,7 +15,7 @@ use super::{
 use crate::{
     id::Ids,
     param::Params,
-    problem::{Problem, Stage},
+    problem::{Problem, Stage, code},
     time::Timestamp,
 };
 
@@ -27,6 +27,9 @@ pub enum Format {
     /// The YAML form.
     Yaml,
 }
+
+/// The most bytes of a text: many times what a request may have, written with blanks and with what is kept beside a stored version.
+const TEXT_MAX_BYTES: usize = 16 * rules::REQUEST_MAX_BYTES;
 
 /// What a check needs to know of the installation.
 #[derive(Clone, Copy)]
@@ -70,6 +73,19 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// What is said of bytes that are no text, shown as `text` with what could not be read replaced; `valid` bytes of it are fine.
+    pub fn no_text(text: &str, format: Format, valid: usize) -> Self {
+        let code = if format == Format::Json { code::JSON_SYNTAX } else { code::YAML_SYNTAX };
+        Self::unread(text, Problem::new(code, "", "the file is not text in UTF-8"), valid)
+    }
+
+    /// A text of which nothing can be said but why it cannot be read, and where.
+    fn unread(text: &str, problem: Problem, at: usize) -> Self {
+        let end = text[at..].chars().next().map_or(at, |letter| at + letter.len_utf8());
+        let located = Located { problem, span: at..end, position: source::position(text, at) };
+        Self { problems: vec![located], request: None, params: Params::new() }
+    }
+
     /// Whether a push of the text would be accepted.
     pub fn is_accepted(&self) -> bool {
         self.request.is_some()
@@ -89,13 +105,14 @@ pub fn check(text: &str, format: Format, settings: Settings<'_>) -> Checked {
 }
 
 fn check_document(text: &str, format: Format, settings: Settings<'_>) -> Checked {
+    if text.len() > TEXT_MAX_BYTES {
+        let bytes = text.len();
+        let message = format!("the text has {bytes} bytes, more than {TEXT_MAX_BYTES} are not even looked at");
+        return Checked::unread(text, Problem::new(code::TOO_LARGE, "", message), 0);
+    }
     let (json, places, mut problems) = match document(text, format, settings) {
         Ok(document) => document,
-        Err((problem, at)) => {
-            let end = text[at..].chars().next().map_or(at, |letter| at + letter.len_utf8());
-            let located = Located { problem, span: at..end, position: source::position(text, at) };
-            return Checked { problems: vec![located], request: None, params: Params::new() };
-        }
+        Err((problem, at)) => return Checked::unread(text, problem, at),
     };
     let mut params = Params::new();
     let request = json.as_ref().and_then(|json| request(json, &mut problems, &mut params, settings));
@@ -149,7 +166,9 @@ fn request(
         let is_broken = problems.iter().any(|problem| problem.stage() <= Stage::Parse);
         let found = rules::check(request, settings.limits, settings.now);
         problems.extend(found.into_iter().filter(|problem| !is_broken || is_about_one_value(problem)));
-        if !problems.iter().any(Problem::refuses) {
+        if problems.iter().any(Problem::refuses) {
+            rules::unreadable_params(&request.workflow, problems);
+        } else {
             let owner = request.properties.as_ref().and_then(|properties| properties.owner.as_ref());
             let surroundings = Surroundings {
                 caller: owner.map(|owner| &*owner.name),
@@ -162,8 +181,6 @@ fn request(
             let simulation = dry_run::dry_run(&request.workflow, surroundings, &mut Counted(0));
             problems.extend(simulation.problems);
             *params = simulation.params;
-        } else {
-            rules::unreadable_params(&request.workflow, problems);
         }
     }
     request
@@ -185,7 +202,6 @@ impl Ids for Counted {
 }
 
 fn is_about_one_value(problem: &Problem) -> bool {
-    use crate::problem::code;
     matches!(
         problem.code,
         code::ID

@@ -22,6 +22,9 @@ const PAGE: usize = 1000;
 /// Breakpoints of one step: where each is stored, and its document.
 type Set = Vec<(RowKey, Json)>;
 
+/// Job templates by type and version.
+type Stored = HashMap<(Arc<str>, Arc<str>), Arc<Template>>;
+
 /// Which steps are replaced by a placeholder.
 pub type StandsIn = fn(&Step) -> bool;
 
@@ -31,8 +34,7 @@ pub struct Around {
     decisions: Arc<dyn Decisions>,
     stands_in: StandsIn,
     breakpoints: RwLock<HashMap<(WorkflowId, StepId), Set>>,
-    /// By type and version.
-    templates: RwLock<HashMap<(Arc<str>, Arc<str>), Arc<Template>>>,
+    templates: RwLock<Stored>,
 }
 
 impl fmt::Debug for Around {

@@ -102,6 +102,51 @@ fn problems_of_a_yaml_file_are_shown_where_they_stand() {
 }
 
 #[test]
+fn documents_that_are_none_are_refused_at_once() {
+    let first = |text: &str, format| listing(text, format).lines().next().unwrap_or_default().to_owned();
+    let deep = "[".repeat(100_000);
+    for (text, format, expected) in [
+        ("", Format::Json, "1:1 E0001"),
+        ("", Format::Yaml, "1:1 E0002"),
+        (deep.as_str(), Format::Json, "1:128 E0003"),
+        (deep.as_str(), Format::Yaml, "1:256 E0003"),
+        ("\u{feff}{\"é\": ü}", Format::Json, "1:7 E0001"),
+        ("{\r\n  \"a\": 1,\r\n}", Format::Json, "3:1 E0001"),
+        ("workflow:\r\n\tid: a", Format::Yaml, "2:"),
+        ("\0\u{1}\u{7f}", Format::Json, "1:1 E0001"),
+        (&" ".repeat(5 << 20), Format::Json, "1:1 E0304"),
+    ] {
+        let shown = first(text, format);
+        assert!(shown.starts_with(expected), "{:.40}: {shown}", text.escape_debug().to_string());
+    }
+    let marked = "\u{feff}{\"properties\": {\"owner\": \"a\"}, \"workflow\": {\"id\": \"w\", \"steps\": [{\"step\": {\"id\": \"s\", \"type\": \"NoOp\"}}]}}";
+    assert_eq!(listing(marked, Format::Json), "");
+}
+
+#[test]
+fn what_cannot_be_read_in_a_run_is_pointed_out_before() {
+    let text = r#"{"properties": {"owner": "ann"}, "workflow": {"id": "w", "steps": [
+  {"step": {"id": "a", "type": "NoOp", "params": {
+     "n": {"type": "LONG", "expression": "x == \"é\" +"},
+     "m": {"type": "MAP", "value": {"k": {"type": "STRING", "value": "${ day }/${day}/$${ day }"}}}},
+   "transition": {"successors": {"b": "n >"}}}},
+  {"while": {"id": "b", "condition": "i < (3", "steps": [{"step": {"id": "c", "type": "NoOp"}}],
+     "params": {"loop_params": {"type": "MAP", "value": {"i": {"type": "LONG", "value": 0}}}}}}
+]}}"#;
+    insta::assert_snapshot!(listing(text, Format::Json));
+    let text = "workflow:
+  id: w
+  owner: ann
+  '!day': \"RUN_DATE +\"
+  jobs:
+    - job: {id: a, type: NoOp, transition: ['IF day > THEN b', OTHERWISE c]}
+    - job: {id: b, type: NoOp}
+    - job: {id: c, type: NoOpp}
+";
+    insta::assert_snapshot!(listing(text, Format::Yaml));
+}
+
+#[test]
 fn a_syntax_error_names_its_line_and_column() {
     let shown = listing("{\"workflow\": {\n  \"id\": \"a\",\n}}", Format::Json);
     assert_eq!(shown.lines().next(), Some("3:1 E0001 trailing comma"), "{shown}");

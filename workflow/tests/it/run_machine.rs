@@ -103,3 +103,35 @@ fn what_fails_together_with_a_step_that_fails_everything_keeps_its_failure() {
     ];
     assert_eq!(found, expected.map(|(step, status)| (format!("{step:?}"), format!("{status:?}"))));
 }
+
+#[test]
+fn a_step_starts_from_its_job_template_even_after_a_crash() {
+    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), Millis(5));
+    let mut shell = Shell::new(START, Box::new(outside));
+    let text = |value: &str| json!({ "type": "STRING", "value": value });
+    let url = json!({ "url": text("http://127.0.0.1/${region}") });
+    let template = json!({
+        "owner": "ann", "status": "GA", "support": "ann",
+        "definition": {
+            "job_type": "probe", "version": "default", "step_type": "Http", "tags": ["probing"],
+            "params": { "region": text("nowhere"), "kind": text("probe"), "http": { "type": "MAP", "value": url } },
+        },
+    });
+    ask(&mut shell, Request::AddJobTemplate { body: template.clone() }).unwrap();
+    let step = json!({ "step": { "id": "a", "type": "Http", "sub_type": "probe" } });
+    push(&mut shell, json!("PARALLEL"), json!([step]), json!({ "params": { "region": text("here") } }));
+    shell.crash();
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["SUCCEEDED"]);
+    let step = &steps(&mut shell)[0];
+    assert_eq!(step["params"]["http"]["evaluated_result"]["url"], "http://127.0.0.1/here");
+    assert_eq!(step["params"]["region"]["source"], "WORKFLOW_PARAMETER");
+    assert_eq!(step["params"]["kind"]["source"], "TEMPLATE_SCHEMA");
+    assert_eq!(step["tags"][0]["name"], "probing");
+
+    let mut wrong = template;
+    wrong["definition"]["step_type"] = "Htpp".into();
+    let (status, message) = ask(&mut shell, Request::AddJobTemplate { body: wrong }).unwrap_err();
+    assert_eq!(status, 400, "{message}");
+}

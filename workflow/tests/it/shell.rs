@@ -2,16 +2,16 @@
 //!
 //! It does what the life cycles ask and nothing else, so that it also shows how little an engine has to be.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
 
 use workflow::{
     definition::{Kind, Step},
     event::Event,
-    id::{Ids, StepId, WorkflowId},
-    life::{
-        self, Address, Decisions, Effect, Faithful, Machine, MemoryRows, Message, Settings, Surroundings, Ticket, Turn,
-        Wake,
-    },
+    id::Ids,
+    life::{self, Address, Around, Effect, Faithful, Machine, MemoryRows, Message, Settings, Ticket, Turn, Wake},
     port::{Answer, Caller, Reason, Refusal, Report, Request, Work},
     time::{Millis, Timestamp},
     user::User,
@@ -57,33 +57,6 @@ enum Due {
     Message(Address, Box<Message>),
 }
 
-/// What machines may look at.
-#[derive(Debug)]
-struct Around {
-    settings: Settings,
-    /// By workflow and step.
-    breakpoints: Vec<(WorkflowId, StepId, serde_json::Value)>,
-}
-
-impl Surroundings for Around {
-    fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    fn decisions(&self) -> &dyn Decisions {
-        &Faithful
-    }
-
-    fn breakpoints(&self, workflow: &WorkflowId, step: &StepId) -> Vec<serde_json::Value> {
-        let holds = |(of, at, _): &&(WorkflowId, StepId, serde_json::Value)| of == workflow && at == step;
-        self.breakpoints.iter().filter(holds).map(|(_, _, document)| document.clone()).collect()
-    }
-
-    fn stands_in(&self, step: &Step) -> bool {
-        matches!(step.kind, Kind::Template { .. })
-    }
-}
-
 /// Ids in order: the same run gives the same ids.
 struct Counter(u64);
 
@@ -105,7 +78,7 @@ impl Shell {
         Self {
             now: at,
             ids: Counter(0),
-            around: Around { settings: Settings::production(), breakpoints: Vec::new() },
+            around: Around::new(Settings::production(), Arc::new(Faithful), stands_in),
             machines: HashMap::new(),
             rows: MemoryRows::default(),
             queue: VecDeque::new(),
@@ -238,8 +211,14 @@ impl Shell {
 
     fn act(&mut self, from: &Address, effect: Effect) {
         match effect {
-            Effect::Save(row) => self.rows.save(row),
-            Effect::Forget(key) => self.rows.forget(&key),
+            Effect::Save(row) => {
+                self.around.change(&row.key, Some(&row.body));
+                self.rows.save(row);
+            }
+            Effect::Forget(key) => {
+                self.around.change(&key, None);
+                self.rows.forget(&key);
+            }
             Effect::Publish(event) => self.events.push(event),
             Effect::Continue(task) => self.send(from.clone(), Message::Continue(task)),
             Effect::Send { to, note } => self.later(NOTE_TAKES, to, Message::Note(note)),
@@ -258,9 +237,6 @@ impl Shell {
                 self.answers.insert(ticket, answer);
             }
         }
-        if let Address::Workflow(_) = from {
-            self.around.breakpoints = breakpoints(&self.rows);
-        }
     }
 
     fn later(&mut self, span: Millis, to: Address, message: Message) {
@@ -278,11 +254,7 @@ impl Shell {
     }
 }
 
-/// Every breakpoint that is set.
-fn breakpoints(rows: &MemoryRows) -> Vec<(WorkflowId, StepId, serde_json::Value)> {
-    let points = rows.iter().filter(|row| row.key.table == life::Table::Breakpoint);
-    let one = |row: life::Row| {
-        (WorkflowId::from(&*row.key.name), StepId::from(&*row.key.part), serde_json::from_slice(&row.body).unwrap())
-    };
-    points.map(one).collect()
+/// Templates cannot run: a placeholder takes their place.
+fn stands_in(step: &Step) -> bool {
+    matches!(step.kind, Kind::Template { .. })
 }

@@ -122,19 +122,26 @@ fn problem(code: &'static str, path: &Path<'_>, expression: &str, what: &str) ->
     let outcome = Program::parse_prepared(expression);
     let outcome = outcome.and_then(|program| Program::check_length(program.text(), &sel::Limits::DEFAULT));
     let error = outcome.err()?;
-    let said = error.full_text();
+    // The program was read without the blanks around it, and with a last `;` that nobody wrote.
+    let blanks = expression.len() - expression.trim_start().len();
+    let written_end = expression.trim_end().len();
+    let within = |at: u32| (blanks + at as usize).min(expression.len());
+    let span = error.span().map(|span| (within(span.start), within(span.end)));
+    let (span, said) = match span {
+        Some((start, _)) if start >= written_end => {
+            let last = expression[..written_end].char_indices().next_back().map_or(0, |(at, _)| at);
+            let said = error.full_text().replacen("Encountered \";\"", "Encountered the end", 1);
+            (Some((last, written_end)), said)
+        }
+        span => (span, error.full_text()),
+    };
     let mut lines = said.lines();
     let message = format!("{what} cannot be read: {}", lines.next().unwrap_or_default());
     let problem = Problem::new(code, path.to_string(), message);
     let hint = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     let problem = if hint.is_empty() { problem } else { problem.with_hint(hint) };
-    // The program was read without the blanks around it.
-    let blanks = expression.len() - expression.trim_start().len();
-    Some(match error.span() {
-        Some(span) => {
-            let within = |at: u32| (blanks + at as usize).min(expression.len());
-            problem.with_span(within(span.start), within(span.end))
-        }
+    Some(match span {
+        Some((start, end)) => problem.with_span(start, end),
         None => problem,
     })
 }

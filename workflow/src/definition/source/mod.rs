@@ -74,7 +74,9 @@ fn narrowed(text: &str, place: &Place, problem: &Problem) -> Range<usize> {
         return place.key.clone();
     }
     let written = &text[place.value.clone()];
-    match problem.span {
+    // What `OTHERWISE` stands for is written nowhere.
+    let is_derived = written.get(..9).is_some_and(|word| word.eq_ignore_ascii_case("otherwise"));
+    match problem.span.filter(|_| !is_derived) {
         Some((start, end)) => match (source_offset(written, start), source_offset(written, end.max(start + 1))) {
             (Some(start), Some(end)) if start < end => place.value.start + start..place.value.start + end,
             _ => place.value.clone(),

@@ -81,7 +81,8 @@ fn next<'t>(
         Some(Ok(event)) => Ok(event),
         Some(Err(error)) => {
             let at = bytes.get(error.marker().index()).or(bytes.last()).copied().unwrap_or(0);
-            Err(problem(error.info(), at))
+            let code = if error.info().contains("recursion limit") { code::TOO_DEEP } else { code::YAML_SYNTAX };
+            Err((Problem::new(code, "", error.info()), at))
         }
     }
 }

@@ -157,7 +157,7 @@ impl Flow {
         let slot = &self.steps[at];
         if slot.waiters.is_empty()
             && slot.action.is_none()
-            && !slot.attempt.as_ref().is_some_and(|one| one.ending.is_some())
+            && slot.attempt.as_ref().is_none_or(|one| one.ending.is_none())
         {
             return Ok(());
         }

@@ -80,6 +80,17 @@ impl Machine<'_> {
     }
 
     fn chain(&mut self, first: &Expression, rest: &[(BinaryOperator, Expression)]) -> Result<Operand, Error> {
+        if let [(operator, second)] = rest
+            && let (Some(a), Some(b)) = (self.plain_long(first), self.plain_long(second))
+            && self.pending + 1 < self.budget.limits().stack
+        {
+            // Nothing can happen between the two reads: they are only paid for.
+            self.budget.visit()?;
+            self.budget.visit()?;
+            let result = operator::long(*operator, a, b)?;
+            self.budget.value()?;
+            return Ok(Operand::Own(result));
+        }
         let mut left = self.expression(first)?;
         for (index, (operator, right)) in rest.iter().enumerate() {
             if index > 0 {
@@ -112,6 +123,13 @@ impl Machine<'_> {
 
     fn assignment(&mut self, assign: &Assign) -> Result<Operand, Error> {
         let Some(index) = &assign.index else {
+            if let Some(value) = self.plain_long(&assign.value)
+                && self.pending < self.budget.limits().stack
+                && self.has_long(assign.target)
+            {
+                self.budget.visit()?;
+                return self.assign(assign.target, assign.operator, &Operand::Own(Datum::Long(value)));
+            }
             let value = self.expression(&assign.value)?;
             return self.assign(assign.target, assign.operator, &value);
         };

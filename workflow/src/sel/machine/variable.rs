@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Datum, Machine, Operand, Shared, operator, refused};
 use crate::sel::{
     Error,
-    syntax::{AssignOperator, Literal, Slot},
+    syntax::{AssignOperator, Expression, ExpressionKind, Literal, Slot},
     value::Type,
 };
 
@@ -123,6 +123,28 @@ impl Machine<'_> {
         };
         drop(content);
         Ok(Some(Operand::Shared(Rc::clone(shared))))
+    }
+
+    /// The LONG that an expression stands for which is no more than a variable or a literal.
+    #[inline]
+    pub(super) fn plain_long(&self, expression: &Expression) -> Option<i64> {
+        match &expression.kind {
+            ExpressionKind::Name(slot) => match &self.variables[*slot as usize] {
+                Variable::Here(shared) => match &*shared.borrow() {
+                    Datum::Long(value) => Some(*value),
+                    _ => None,
+                },
+                _ => None,
+            },
+            ExpressionKind::Literal(index) => self.long(&Operand::Literal(*index)),
+            _ => None,
+        }
+    }
+
+    /// Whether a variable holds a LONG.
+    #[inline]
+    pub(super) fn has_long(&self, slot: Slot) -> bool {
+        matches!(&self.variables[slot as usize], Variable::Here(shared) if matches!(&*shared.borrow(), Datum::Long(_)))
     }
 
     /// What a box holds, where it is a LONG.
