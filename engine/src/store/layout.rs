@@ -12,12 +12,19 @@ pub(super) struct Layout {
     pub(super) columns: [&'static str; 5],
     /// Where its rows go when their run has ended.
     pub(super) archive: Option<&'static str>,
+    /// The column of the archive that says when a row came there.
+    pub(super) archive_moment: Option<&'static str>,
 }
 
 impl Layout {
     /// The columns of a key, in the order of their table.
     pub(super) fn key(&self) -> String {
         self.columns.join(", ")
+    }
+
+    /// The tables that may hold a row: what is written now first, then what is archived.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.archive)
     }
 }
 
@@ -26,9 +33,12 @@ pub(super) const LAYOUTS: [Layout; 13] = [
     of(Table::Workflow, "workflow", ["workflow", "first", "second", "part", "third"]),
     of(Table::Version, "version", ["workflow", "version", "second", "part", "third"]),
     of(Table::WorkflowTimeline, "workflow_timeline", ["workflow", "number", "second", "part", "third"]),
-    archived("seed_archive", of(Table::Seed, "seed", ["workflow", "instance", "run", "part", "third"])),
-    archived("run_archive", of(Table::Run, "run", ["workflow", "instance", "run", "part", "third"])),
-    archived("attempt_archive", of(Table::Attempt, "attempt", ["workflow", "instance", "run", "step", "attempt"])),
+    archive("seed_archive", of(Table::Seed, "seed", ["workflow", "instance", "run", "part", "third"])),
+    Layout {
+        archive_moment: Some("archived_at_ms"),
+        ..archive("run_archive", of(Table::Run, "run", ["workflow", "instance", "run", "part", "third"]))
+    },
+    archive("attempt_archive", of(Table::Attempt, "attempt", ["workflow", "instance", "run", "step", "attempt"])),
     of(Table::Breakpoint, "breakpoint", ["workflow", "number", "second", "step", "third"]),
     of(Table::Signal, "signal", ["signal", "number", "second", "part", "third"]),
     of(Table::Permit, "permit", ["tag", "first", "second", "part", "third"]),
@@ -39,11 +49,16 @@ pub(super) const LAYOUTS: [Layout; 13] = [
 ];
 
 const fn of(table: Table, name: &'static str, columns: [&'static str; 5]) -> Layout {
-    Layout { table, name, columns, archive: None }
+    Layout { table, name, columns, archive: None, archive_moment: None }
 }
 
-const fn archived(name: &'static str, layout: Layout) -> Layout {
+const fn archive(name: &'static str, layout: Layout) -> Layout {
     Layout { archive: Some(name), ..layout }
+}
+
+/// The tables of a run, which move together when it has ended.
+pub(super) fn archived() -> impl Iterator<Item = &'static Layout> {
+    LAYOUTS.iter().filter(|layout| layout.archive.is_some())
 }
 
 /// The layout of a table.

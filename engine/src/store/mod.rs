@@ -6,13 +6,16 @@
 //!
 //! Invariant: nothing here knows what a row means.
 
+pub mod backup;
 mod batch;
 mod bundle;
+pub mod inspect;
 mod layout;
 pub mod memory;
 mod merge;
 mod migration;
 mod ownership;
+pub mod portable;
 pub mod postgres;
 pub mod sqlite;
 
@@ -88,6 +91,17 @@ pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
 
     /// The rows of a group that a machine must be loaded by, in the order of their keys, after `after`.
     fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error>;
+
+    /// Moves at most so many runs that have ended, with their attempts, out of the way of those that go on; says how many. They are read as before.
+    /// A store that keeps no history has nothing to move.
+    fn archive(&self, _runs: usize) -> Result<usize, Error> {
+        Ok(0)
+    }
+
+    /// Deletes at most so many runs that were archived longer than `age` ago; says how many.
+    fn expire(&self, _age: Duration, _runs: usize) -> Result<usize, Error> {
+        Ok(0)
+    }
 
     /// Bundles of events of some groups, each after a position. What one group published comes in the order in which it was committed.
     fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error>;

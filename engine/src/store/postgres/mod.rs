@@ -5,9 +5,11 @@
 mod change;
 mod link;
 mod ownership;
+mod portable;
 mod rows;
 mod schema;
 mod text;
+mod upkeep;
 mod wait;
 mod writer;
 
@@ -16,6 +18,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
@@ -168,6 +171,14 @@ impl Store for Postgres {
             }
             Ok(keys)
         })
+    }
+
+    fn archive(&self, runs: usize) -> Result<usize, Error> {
+        upkeep::archive(self, runs)
+    }
+
+    fn expire(&self, age: Duration, runs: usize) -> Result<usize, Error> {
+        upkeep::expire(self, age, runs)
     }
 
     fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error> {

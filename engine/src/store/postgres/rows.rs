@@ -46,7 +46,8 @@ impl Rows for View<'_> {
     fn row(&self, key: &RowKey) -> Result<Option<Body>, Unreadable> {
         let layout = layout(key.table);
         let at = Stored::of(key);
-        let statements = names(layout)
+        let statements = layout
+            .names()
             .map(|name| format!("SELECT body FROM \"{name}\" WHERE ({}) = ($1, $2, $3, $4, $5)", layout.key()));
         let found = self.query(&statements.collect::<Vec<_>>(), &at.values())?;
         Ok(found.into_iter().flatten().next().map(|row| body(&row, 0)))
@@ -61,7 +62,7 @@ impl Rows for View<'_> {
         let limit = i64::try_from(scan.limit).unwrap_or(i64::MAX);
         values.push(&limit);
         let order = key_order(layout, scan.order);
-        let statements = names(layout).map(|name| {
+        let statements = layout.names().map(|name| {
             let (columns, last) = (layout.key(), values.len());
             format!("SELECT {columns}, body FROM \"{name}\" WHERE {above} AND {below} ORDER BY {order} LIMIT ${last}")
         });
@@ -69,11 +70,6 @@ impl Rows for View<'_> {
         let read = |rows: Vec<Row>| rows.iter().map(|row| (key(scan.table, row), body(row, 5))).collect();
         Ok(merge(found.into_iter().map(read).collect(), scan.order, scan.limit))
     }
-}
-
-/// The tables that may hold a row: what is written now first, then what is archived.
-fn names(layout: &Layout) -> impl Iterator<Item = &'static str> {
-    std::iter::once(layout.name).chain(layout.archive)
 }
 
 /// A key as the database holds it.

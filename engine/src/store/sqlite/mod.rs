@@ -1,28 +1,26 @@
 //! The embedded store: one SQLite file in WAL mode, durable at every commit.
 
+mod commit;
 mod ownership;
+mod portable;
 mod readers;
+mod rows;
 mod schema;
+mod upkeep;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension, Params, Row, ToSql, Transaction, TransactionBehavior, params_from_iter,
-};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde_json::json;
-use workflow::life::{Body, Bound, Order, RowKey, Rows, Scan, Table, Unreadable};
+use workflow::life::{RowKey, Rows};
 
-use self::readers::Readers;
-use super::{
-    Batch, Bundle, Error, Fence, Generation, GroupId, Position, Store, Write,
-    bundle::{decode, encode},
-    layout::{LAYOUTS, Layout, layout},
-};
+use self::{readers::Readers, rows::View};
+use super::{Batch, Bundle, Error, Fence, GroupId, Position, Store, bundle::decode, layout::LAYOUTS};
 
 /// How long to wait for a lock that another process holds (a backup, a person with `sqlite3`).
 pub(super) const BUSY: Duration = Duration::from_secs(5);
@@ -111,18 +109,7 @@ impl Store for Sqlite {
         let mut writer = self.writer();
         let written = |source| self.failure("written", source);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(written)?;
-        for fence in &batch.fences {
-            check(&transaction, *fence).map_err(written)??;
-        }
-        for (key, write) in &batch.writes {
-            put(&transaction, key, write).map_err(written)??;
-        }
-        for (group, consumed) in &batch.consumed {
-            run(&transaction, CONSUME, (group.0, consumed.0)).map_err(written)?;
-        }
-        for (group, events) in &batch.events {
-            run(&transaction, PUBLISH, (group.0, encode(events))).map_err(written)?;
-        }
+        commit::write(self, &transaction, batch)?;
         transaction.commit().map_err(written)
     }
 
@@ -139,7 +126,7 @@ impl Store for Sqlite {
             let mut keys = Vec::new();
             for layout in &LAYOUTS[first..] {
                 let after = after.filter(|key| key.table == layout.table);
-                let more = live(view, layout, group, after, limit - keys.len());
+                let more = rows::live(view, layout, group, after, limit - keys.len());
                 keys.extend(more.map_err(|source| self.failure("read", source))?);
                 if keys.len() == limit {
                     break;
@@ -147,6 +134,14 @@ impl Store for Sqlite {
             }
             Ok(keys)
         })
+    }
+
+    fn archive(&self, runs: usize) -> Result<usize, Error> {
+        upkeep::archive(self, runs)
+    }
+
+    fn expire(&self, age: Duration, runs: usize) -> Result<usize, Error> {
+        upkeep::expire(self, age, runs)
     }
 
     fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error> {
@@ -161,10 +156,6 @@ impl Store for Sqlite {
     }
 }
 
-const PUBLISH: &str = "INSERT INTO outbox (flow_group, events) VALUES (?1, ?2)";
-
-const CONSUME: &str = "DELETE FROM outbox WHERE flow_group = ?1 AND position <= ?2";
-
 fn claim(writer: &mut Connection, count: u32) -> rusqlite::Result<Vec<Fence>> {
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     ownership::divide(&transaction, count)?;
@@ -172,72 +163,6 @@ fn claim(writer: &mut Connection, count: u32) -> rusqlite::Result<Vec<Fence>> {
     let claimed = ownership::fences(&transaction, claim, ())?;
     transaction.commit()?;
     Ok(claimed)
-}
-
-fn check(transaction: &Transaction<'_>, fence: Fence) -> rusqlite::Result<Result<(), Error>> {
-    let Fence { group, generation } = fence;
-    let current = transaction
-        .prepare_cached("SELECT generation FROM flow_group WHERE id = ?1")?
-        .query_row([group.0], |row| row.get(0))
-        .optional()?;
-    let current = Generation(current.unwrap_or(0));
-    Ok(if current == generation { Ok(()) } else { Err(Error::Fenced { group, generation, current }) })
-}
-
-fn put(transaction: &Transaction<'_>, key: &RowKey, write: &Write) -> rusqlite::Result<Result<(), Error>> {
-    let layout = layout(key.table);
-    let at: [&dyn ToSql; 5] = [&&*key.name, &key.first, &key.second, &&*key.part, &key.third];
-    match write {
-        Write::Save { body, live } => {
-            let Ok(text) = std::str::from_utf8(body) else {
-                return Ok(Err(Error::Unreadable { what: format!("{} {}", layout.name, key.name) }));
-            };
-            let live = live.map(|group| group.0);
-            let values = params_from_iter(at.into_iter().chain([&live as &dyn ToSql, &text]));
-            run(transaction, &save_sql(layout), values)?;
-        }
-        Write::Forget => run(transaction, &forget_sql(layout), at)?,
-    }
-    Ok(Ok(()))
-}
-
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> rusqlite::Result<()> {
-    transaction.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-fn save_sql(layout: &Layout) -> String {
-    let (name, key) = (layout.name, layout.key());
-    format!(
-        "INSERT INTO \"{name}\" ({key}, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-         ON CONFLICT DO UPDATE SET live = excluded.live, body = excluded.body"
-    )
-}
-
-fn forget_sql(layout: &Layout) -> String {
-    let (name, key) = (layout.name, layout.key());
-    format!("DELETE FROM \"{name}\" WHERE ({key}) = (?1, ?2, ?3, ?4, ?5)")
-}
-
-fn live(
-    view: &Transaction<'_>,
-    layout: &Layout,
-    group: GroupId,
-    after: Option<&RowKey>,
-    limit: usize,
-) -> rusqlite::Result<Vec<RowKey>> {
-    let (name, key) = (layout.name, layout.key());
-    let start = RowKey { first: i64::MIN, ..RowKey::named(layout.table, "") };
-    let after = after.unwrap_or(&start);
-    let sql = format!(
-        "SELECT {key} FROM \"{name}\" \
-         WHERE live = ?1 AND ({key}) > (?2, ?3, ?4, ?5, ?6) \
-         ORDER BY {key} LIMIT ?7"
-    );
-    let mut statement = view.prepare_cached(&sql)?;
-    let values = (group.0, &*after.name, after.first, after.second, &*after.part, after.third, whole(limit));
-    let rows = statement.query_map(values, |row| self::key(layout.table, row))?;
-    rows.collect()
 }
 
 fn outbox(view: &Transaction<'_>, after: &str, limit: usize) -> rusqlite::Result<Vec<(GroupId, Position, String)>> {
@@ -250,75 +175,7 @@ fn outbox(view: &Transaction<'_>, after: &str, limit: usize) -> rusqlite::Result
     rows.collect()
 }
 
-/// Rows as one read transaction sees them.
-struct View<'a>(&'a Transaction<'a>);
-
-impl Rows for View<'_> {
-    fn row(&self, key: &RowKey) -> Result<Option<Body>, Unreadable> {
-        let layout = layout(key.table);
-        let sql = format!("SELECT body FROM \"{}\" WHERE ({}) = (?1, ?2, ?3, ?4, ?5)", layout.name, layout.key());
-        let read = || {
-            let mut statement = self.0.prepare_cached(&sql)?;
-            let at = (&*key.name, key.first, key.second, &*key.part, key.third);
-            statement.query_row(at, |row| body(row, 0)).optional()
-        };
-        read().map_err(unreadable)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Vec<(RowKey, Body)>, Unreadable> {
-        let layout = layout(scan.table);
-        let (name, columns) = (layout.name, layout.key());
-        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(11);
-        let from = bound(layout, &scan.from, ">=", ">", &mut values);
-        let to = bound(layout, &scan.to, "<=", "<", &mut values);
-        let order = match scan.order {
-            Order::Ascending => columns.clone(),
-            Order::Descending => layout.columns.map(|column| format!("{column} DESC")).join(", "),
-        };
-        let limit = whole(scan.limit);
-        values.push(&limit);
-        let sql = format!("SELECT {columns}, body FROM \"{name}\" WHERE {from} AND {to} ORDER BY {order} LIMIT ?");
-        let read = || {
-            let mut statement = self.0.prepare_cached(&sql)?;
-            let rows = statement.query_map(&*values, |row| Ok((key(scan.table, row)?, body(row, 5)?)))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(unreadable)
-    }
-}
-
-fn bound<'a>(
-    layout: &Layout,
-    bound: &'a Bound,
-    included: &str,
-    excluded: &str,
-    values: &mut Vec<&'a dyn ToSql>,
-) -> String {
-    let (operator, key) = match bound {
-        Bound::Unbounded => return "TRUE".to_owned(),
-        Bound::Included(key) => (included, key),
-        Bound::Excluded(key) => (excluded, key),
-    };
-    let at: [&dyn ToSql; 5] = [&key.name, &key.first, &key.second, &key.part, &key.third];
-    values.extend(at);
-    format!("({}) {operator} (?, ?, ?, ?, ?)", layout.key())
-}
-
-fn key(table: Table, row: &Row<'_>) -> rusqlite::Result<RowKey> {
-    let text = |index| Ok::<Arc<str>, rusqlite::Error>(Arc::from(row.get_ref(index)?.as_str()?));
-    Ok(RowKey { table, name: text(0)?, first: row.get(1)?, second: row.get(2)?, part: text(3)?, third: row.get(4)? })
-}
-
-fn body(row: &Row<'_>, index: usize) -> rusqlite::Result<Body> {
-    Ok(Arc::from(row.get_ref(index)?.as_bytes()?))
-}
-
 /// A limit as SQL takes it.
 fn whole(limit: impl TryInto<i64>) -> i64 {
     limit.try_into().unwrap_or(i64::MAX)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
-fn unreadable(error: rusqlite::Error) -> Unreadable {
-    Unreadable(error.to_string())
 }

@@ -75,7 +75,7 @@ impl Ownership for Sqlite {
 }
 
 impl Sqlite {
-    fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+    pub(super) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         let mut writer = self.writer();
         let written = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,5 +1,6 @@
 //! What every store owes the engine, and what only the file owes its operator.
 
+mod archive;
 mod ownership;
 mod postgres;
 mod proxy;
@@ -18,7 +19,7 @@ use workflow::{
 };
 
 /// Runs one part of the contract on every store, each time on an empty one with three groups.
-fn check(part: fn(&dyn Store, &[Fence])) {
+fn check(part: impl Fn(&dyn Store, &[Fence])) {
     let folder = TempDir::new().unwrap();
     let stores: [&dyn Store; 3] = [&Memory::default(), &open(&folder), &Postgres::open(&server::database()).unwrap()];
     for store in stores {

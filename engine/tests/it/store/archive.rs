@@ -1,0 +1,101 @@
+//! What has ended moves out of the way and is read as before.
+
+use std::time::Duration;
+
+use engine::store::{Batch, Fence, GroupId, Memory, Store, Write};
+use workflow::life::{Bound, Order, RowKey, Scan, Table};
+
+use super::{batch, check, row, save, scan};
+
+/// Everything was archived longer ago than this.
+const ANY: Duration = Duration::ZERO;
+const NONE: Duration = Duration::from_hours(1);
+
+fn at(table: Table, run: i64, step: &str) -> RowKey {
+    RowKey { first: run, second: 1, part: step.into(), third: i64::from(!step.is_empty()), ..RowKey::named(table, "w") }
+}
+
+/// The rows of a run with two steps; it goes on in a group, or has ended.
+fn run(fence: Fence, run: i64, live: Option<u32>) -> Batch {
+    let text = |name: &str| format!("\"{name}{run}\"");
+    let rows = [
+        (at(Table::Seed, run, ""), save(&text("seed"), None)),
+        (at(Table::Run, run, ""), save(&text("run"), live)),
+        (at(Table::Attempt, run, "a"), save(&text("a"), None)),
+        (at(Table::Attempt, run, "b"), save(&text("b"), None)),
+    ];
+    batch(fence, rows)
+}
+
+fn all(store: &dyn Store, table: Table, order: Order, limit: usize) -> String {
+    scan(store, &Scan { table, from: Bound::Unbounded, to: Bound::Unbounded, order, limit }).join(" ").replace('"', "")
+}
+
+/// Runs one part of the contract on every store that keeps history apart, and on one that does not.
+fn check_history(part: fn(&dyn Store, Fence, bool)) {
+    check(|store, fences| {
+        let keeps_apart = !format!("{store:?}").starts_with("Memory");
+        store.commit(&run(fences[0], 1, None)).unwrap();
+        store.commit(&run(fences[0], 2, Some(1))).unwrap();
+        store.commit(&run(fences[0], 3, None)).unwrap();
+        part(store, fences[0], keeps_apart);
+    });
+}
+
+#[test]
+fn ended_runs_are_archived_up_to_a_limit_and_read_as_before() {
+    check_history(|store, _, keeps_apart| {
+        for moved in [1, 1, 0] {
+            assert_eq!(store.archive(1).unwrap(), if keeps_apart { moved } else { 0 });
+            assert_eq!(all(store, Table::Run, Order::Ascending, 9), "run1 run2 run3");
+            assert_eq!(all(store, Table::Attempt, Order::Descending, 4), "b3 a3 b2 a2");
+            assert_eq!(row(store, &at(Table::Seed, 1, "")).as_deref(), Some("\"seed1\""));
+            assert_eq!(store.live(GroupId(1), None, 9).unwrap(), [at(Table::Run, 2, "")]);
+        }
+    });
+}
+
+#[test]
+fn an_archived_row_that_is_written_again_comes_back_and_is_archived_again() {
+    check_history(|store, fence, keeps_apart| {
+        store.archive(9).unwrap();
+        store.commit(&batch(fence, [(at(Table::Run, 1, ""), save("\"again\"", None))])).unwrap();
+        for moved in [1, 0] {
+            assert_eq!(all(store, Table::Run, Order::Ascending, 9), "again run2 run3");
+            assert_eq!(row(store, &at(Table::Run, 1, "")).as_deref(), Some("\"again\""));
+            assert_eq!(store.archive(9).unwrap(), if keeps_apart { moved } else { 0 });
+        }
+    });
+}
+
+#[test]
+fn what_is_forgotten_is_gone_from_the_archive_as_well() {
+    check_history(|store, fence, _| {
+        store.archive(9).unwrap();
+        store.commit(&batch(fence, [(at(Table::Attempt, 1, "a"), Write::Forget)])).unwrap();
+        assert_eq!(all(store, Table::Attempt, Order::Ascending, 9), "b1 a2 b2 a3 b3");
+        assert_eq!(row(store, &at(Table::Attempt, 1, "a")), None);
+    });
+}
+
+#[test]
+fn old_history_is_deleted_up_to_a_limit_and_what_goes_on_stays() {
+    check_history(|store, _, keeps_apart| {
+        store.archive(9).unwrap();
+        assert_eq!(store.expire(NONE, 9).unwrap(), 0, "it is not that old");
+        if !keeps_apart {
+            return;
+        }
+        for (deleted, left) in [(1, 4), (1, 2), (0, 2)] {
+            assert_eq!(store.expire(ANY, 1).unwrap(), deleted);
+            assert_eq!(all(store, Table::Attempt, Order::Ascending, 9).split(' ').count(), left);
+        }
+        assert_eq!(all(store, Table::Seed, Order::Ascending, 9), "seed2");
+        assert_eq!(all(store, Table::Run, Order::Ascending, 9), "run2");
+    });
+}
+
+#[test]
+fn memory_keeps_no_history_apart() {
+    assert_eq!(Memory::default().archive(9).unwrap(), 0);
+}
