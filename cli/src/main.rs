@@ -10,6 +10,7 @@ mod demo;
 mod engines;
 mod exit;
 mod output;
+mod stores;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ mod rollout;
 mod run;
 mod schema;
 mod serve;
+mod store;
 
 use clap::Subcommand;
 
@@ -25,6 +26,7 @@ use crate::{
 pub(crate) enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
+    Store(store::Args),
     Run(run::Args),
     Check(check::Args),
     Capture(capture::Args),
@@ -49,6 +51,7 @@ impl Command {
             Self::Replay(args) => replay::run(&args, output).await,
             Self::Report(args) => report::run(&args, output).await,
             Self::Check(args) => check::run(&args, output),
+            Self::Store(args) => store::run(&args, output),
             Self::Explain(args) => explain::run(&args, output),
             Self::Schema(args) => schema::run(&args, output),
             Self::Bench(args) => bench::run(&args, output).await,

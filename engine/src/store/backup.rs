@@ -129,6 +129,10 @@ pub fn verify(path: &Path) -> Result<u64, Error> {
             Some(Line::Foot(foot)) if foot.sha256 != reader.sum_before => {
                 return Err(damaged(path, "its checksum is another one".to_owned()));
             }
+            // The compression has an end of its own, which is read as well.
+            Some(Line::Foot(_)) if reader.advance()? > 0 => {
+                return Err(damaged(path, "something follows its end".to_owned()));
+            }
             Some(Line::Foot(_)) => return Ok(records),
             None => return Err(damaged(path, "its end is missing".to_owned())),
         }

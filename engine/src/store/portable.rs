@@ -91,6 +91,9 @@ pub enum Stop {
 
 /// What backups and inspections need of a store.
 pub trait Portable: Send + Sync {
+    /// Where it is, in words that can be shown.
+    fn place(&self) -> &str;
+
     /// Counts and sizes.
     fn describe(&self) -> Result<Description, Error>;
 

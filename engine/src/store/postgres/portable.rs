@@ -16,6 +16,10 @@ const BUNDLES: &str = "SELECT flow_group, position, events FROM outbox
     WHERE (flow_group, position) > ($1, $2) ORDER BY flow_group, position LIMIT 1000";
 
 impl Portable for Postgres {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
     fn describe(&self) -> Result<Description, Error> {
         let sizes =
             "SELECT COALESCE((SELECT max(number) FROM migration), 0)::int8, pg_database_size(current_database())::int8";

@@ -9,6 +9,10 @@ use crate::store::{
 };
 
 impl Portable for Sqlite {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
     fn describe(&self) -> Result<Description, Error> {
         self.read(|view| describe(view, &self.place).map_err(|source| self.failure("read", source)))
     }

@@ -1,6 +1,7 @@
 //! What every store owes the engine, and what only the file owes its operator.
 
 mod archive;
+mod backup;
 mod ownership;
 mod postgres;
 mod proxy;

@@ -203,7 +203,7 @@ fn a_database_of_a_newer_program_another_one_or_an_altered_one_is_refused() {
     }
 }
 
-fn sql(url: &str, sql: &str) {
+pub(super) fn sql(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
