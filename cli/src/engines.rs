@@ -106,8 +106,13 @@ pub(crate) struct Peers {
     peer_url: Option<String>,
 }
 
-/// The actor engine; `first` is the number of every workflow's first instance.
-pub(crate) async fn actor(place: Place<'_>, http_allow: &[String], first: InstanceId) -> Result<Running, Failure> {
+/// The actor engine; `first` is the number of every workflow's first instance, and history is deleted when it is older than `keep`.
+pub(crate) async fn actor(
+    place: Place<'_>,
+    http_allow: &[String],
+    first: InstanceId,
+    keep: Option<Duration>,
+) -> Result<Running, Failure> {
     let mut membership = None;
     let store: Arc<dyn Store> = match place {
         Place::Memory => Arc::new(Memory::default()),
@@ -141,6 +146,7 @@ pub(crate) async fn actor(place: Place<'_>, http_allow: &[String], first: Instan
         step_threads: STEP_THREADS,
         limits: Limits::SERVER,
         consumer: None,
+        keep,
         membership,
     };
     let engine = ActorEngine::open(options).await.map_err(|error| Failure::new(Exit::Storage, error))?;

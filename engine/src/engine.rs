@@ -23,6 +23,7 @@ use workflow::{
 };
 
 use crate::{
+    archivist,
     clock::Random,
     cluster::{self, Door, Member, Membership, Peers},
     committer::{self, Failure},
@@ -87,6 +88,8 @@ pub struct Options {
     pub limits: Limits,
     /// Who takes events; without anybody they are not kept.
     pub consumer: Option<Arc<dyn Consumer>>,
+    /// How long the history of what has ended is kept; `None` for ever.
+    pub keep: Option<Duration>,
     /// How it works together with other nodes over the store; without, it has the store for itself.
     pub membership: Option<Membership>,
 }
@@ -133,7 +136,7 @@ impl ActorEngine {
     /// Takes a store over, or joins those who share it, resumes what was going on, and is ready for calls. Runs on the current tokio
     /// runtime.
     pub async fn open(options: Options) -> Result<Self, Error> {
-        let Options { store, clock, runtimes, step_threads, limits, consumer, membership, .. } = options;
+        let Options { store, clock, runtimes, step_threads, limits, consumer, membership, keep, .. } = options;
         let (dividing, is_shared) = (Arc::clone(&store), membership.is_some());
         let divide = move || -> Result<_, store::Error> {
             let count = dividing.divide(GROUPS)?;
@@ -167,6 +170,7 @@ impl ActorEngine {
         });
         let mut others = JoinSet::new();
         start_helpers(&node, runtimes, step_threads, clock, &mut others)?;
+        others.spawn(archivist::keep_small(Arc::clone(&store), keep));
         let groups = Groups::new(Arc::clone(&node));
         if let (Some(consumer), Some(news)) = (consumer, published) {
             let deliver = outbox::deliver(store, committer, consumer, news, groups.fences());

@@ -19,6 +19,7 @@ mod router;
 mod turn;
 
 // What they use.
+mod archivist;
 pub mod clock;
 pub mod cluster;
 pub mod lives;

@@ -43,7 +43,7 @@ fn output_left_behind(data: &Path, error: &std::io::Error) {
 
 async fn measure(data: &Path, runs: usize, with_legacy: bool, output: &Output) -> Result<Figures, Failure> {
     let fsync_before = disk::fsync(data).map_err(|error| Failure::new(Exit::Storage, error))?;
-    let actor = engines::actor(Place::Folder(data), &[], InstanceId::FIRST).await?;
+    let actor = engines::actor(Place::Folder(data), &[], InstanceId::FIRST, None).await?;
     let workloads = Workload::all();
     let progress = bar(workloads.len() * (1 + usize::from(with_legacy)), "workloads", output);
     let mut figures = Vec::new();

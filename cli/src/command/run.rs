@@ -66,6 +66,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
                 args.data.as_deref().map_or(Place::Memory, Place::Folder),
                 &args.http_allow,
                 InstanceId::FIRST,
+                None,
             )
             .await?
         }

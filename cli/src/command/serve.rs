@@ -7,6 +7,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use engine::store::chain;
@@ -49,6 +50,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", env = "SEGUE_STORE", hide_env_values = true)]
     store: Option<String>,
 
+    /// Delete what ended more than so many days ago; without it history is kept for ever.
+    #[arg(long, value_name = "DAYS", env = "SEGUE_KEEP_DAYS")]
+    keep_days: Option<u32>,
+
     #[command(flatten)]
     peers: Peers,
 
@@ -66,6 +71,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    fn keep(&self) -> Option<Duration> {
+        self.keep_days.map(|days| Duration::from_hours(24 * u64::from(days)))
+    }
+
     fn place(&self) -> Place<'_> {
         match &self.store {
             Some(url) => Place::Database { url, peers: &self.peers },
@@ -82,7 +91,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     }
     let metrics = metrics()?;
     let running = match args.engine {
-        Kind::Actor => engines::actor(args.place(), &args.http_allow, InstanceId::FIRST).await?,
+        Kind::Actor => engines::actor(args.place(), &args.http_allow, InstanceId::FIRST, args.keep()).await?,
         Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace)?,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {

@@ -228,6 +228,7 @@ pub(crate) fn options(store: Arc<dyn Store>) -> Options {
         step_threads: 1,
         limits: Limits::SERVER,
         consumer: None::<Arc<dyn Consumer>>,
+        keep: None,
         membership: None,
     }
 }

@@ -22,11 +22,15 @@ static ARCHIVE: LazyLock<String> = LazyLock::new(|| {
     sql + " SELECT count(*) FROM ended"
 });
 
+/// A run that was written again since is not old.
 static EXPIRE: LazyLock<String> = LazyLock::new(|| {
     let mut sql = String::from(
         "WITH old AS MATERIALIZED (
-            SELECT workflow, instance, run FROM run_archive
-            WHERE archived_at_ms <= CAST(extract(epoch FROM now()) * 1000 AS BIGINT) - $2::int8
+            SELECT workflow, instance, run FROM run_archive AS found
+            WHERE NOT EXISTS (
+                SELECT 1 FROM run
+                WHERE (run.workflow, run.instance, run.run) = (found.workflow, found.instance, found.run)
+            ) AND archived_at_ms <= CAST(extract(epoch FROM now()) * 1000 AS BIGINT) - $2::int8
             ORDER BY archived_at_ms LIMIT $1::int8
         )",
     );

@@ -16,8 +16,12 @@ type Run = (String, i64, i64);
 
 const ENDED: &str = "SELECT workflow, instance, run FROM run INDEXED BY run_ended WHERE live IS NULL LIMIT ?1";
 
-const OLD: &str =
-    "SELECT workflow, instance, run FROM run_archive WHERE archived_at_ms <= ?1 ORDER BY archived_at_ms LIMIT ?2";
+/// A run that was written again since is not old.
+const OLD: &str = "SELECT workflow, instance, run FROM run_archive AS old
+    WHERE archived_at_ms <= ?1 AND NOT EXISTS (
+        SELECT 1 FROM run WHERE (run.workflow, run.instance, run.run) = (old.workflow, old.instance, old.run)
+    )
+    ORDER BY archived_at_ms LIMIT ?2";
 
 /// Moves ended runs with their attempts into the archive.
 pub(super) fn archive(store: &Sqlite, runs: usize) -> Result<usize, Error> {

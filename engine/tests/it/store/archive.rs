@@ -96,6 +96,16 @@ fn old_history_is_deleted_up_to_a_limit_and_what_goes_on_stays() {
 }
 
 #[test]
+fn the_history_of_a_run_that_goes_on_again_is_not_deleted() {
+    check_history(|store, fence, _| {
+        store.archive(9).unwrap();
+        store.commit(&batch(fence, [(at(Table::Run, 1, ""), save("\"again\"", Some(1)))])).unwrap();
+        store.expire(ANY, 9).unwrap();
+        assert!(all(store, Table::Attempt, Order::Ascending, 9).starts_with("a1 b1 a2 b2"));
+    });
+}
+
+#[test]
 fn memory_keeps_no_history_apart() {
     assert_eq!(Memory::default().archive(9).unwrap(), 0);
 }
