@@ -15,3 +15,4 @@ mod trial;
 pub use contest::{Baseline, Contest, Progress};
 pub use finding::{DIFFERENCES_KEPT, Finding, Kind, Noise, Side};
 pub use report::{CorpusIdentity, Excuse, FORMAT, NoisyPlace, Report, Stratum};
+pub use showing::Showing;

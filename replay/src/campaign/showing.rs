@@ -10,9 +10,12 @@ use workflow::{
     time::Millis,
 };
 
+/// What the subjects of events of loop bodies begin with; no workflow has an id like this.
+const LOOP: &str = "<loop>";
+
 /// What one rehearsal showed.
 #[derive(Clone, Debug)]
-pub(super) struct Showing {
+pub struct Showing {
     /// Statuses, params, attempts, artifacts; answers to acts; events.
     pub tree: Json,
     /// How long it took; `None` if it never ended.
@@ -20,7 +23,8 @@ pub(super) struct Showing {
 }
 
 impl Showing {
-    pub(super) fn of(rehearsed: &Rehearsed) -> Self {
+    /// Outcome, statuses of the answers to acts, and events.
+    pub fn of(rehearsed: &Rehearsed) -> Self {
         let Json::Object(mut tree) = Outcome::of(&rehearsed.runs).into_json() else {
             return Self { tree: Json::Null, took: Some(rehearsed.took) };
         };
@@ -33,7 +37,7 @@ impl Showing {
     }
 
     /// A sample that one engine refuses or never ends, and the other does not, is told apart by its status.
-    pub(super) fn of_failure(error: &HarnessError) -> Option<Self> {
+    pub fn of_failure(error: &HarnessError) -> Option<Self> {
         let status = match error {
             HarnessError::Refused(_) => "REFUSED",
             HarnessError::Endless(_) => "NEVER_ENDED",
@@ -70,6 +74,10 @@ fn events(events: &[Json]) -> Json {
             }
         }
     }
+    // Several loops share a subject: which of them was first says nothing.
+    for (_, changes) in changes.iter_mut().filter(|(key, _)| key.starts_with(LOOP)) {
+        changes.sort();
+    }
     Json::Object(changes.into_iter().map(|(key, changes)| (key, Json::from(changes))).collect::<Map<_, _>>())
 }
 
@@ -77,8 +85,8 @@ fn events(events: &[Json]) -> Json {
 fn subject(event: &Json) -> Option<String> {
     event.get("workflow_instance_id")?;
     let workflow = text(event, "workflow_id");
-    let workflow = if is_loop_body(workflow) { "loop" } else { workflow };
     let number = |name: &str| event.get(name).and_then(Json::as_i64).unwrap_or(0);
+    let workflow = if is_loop_body(workflow) { LOOP } else { workflow };
     let run = format!("{workflow}/{}/{}", number("workflow_instance_id"), number("workflow_run_id"));
     let step = event.get("step_id").and_then(Json::as_str);
     Some(step.map_or_else(|| run.clone(), |step| format!("{run}/{step}/{}", number("step_attempt_id"))))
