@@ -4,5 +4,6 @@
 
 mod campaign;
 mod generated;
+mod python;
 mod store;
 mod tidy;
