@@ -21,6 +21,7 @@ use workflow::{
 
 use crate::{
     clock::SystemClock,
+    cluster,
     exit::{Exit, Failure},
 };
 
@@ -142,7 +143,7 @@ pub(crate) async fn actor(
         settings: Settings { first_instance: first, ..Settings::production() },
         decisions: Arc::new(Faithful),
         stands_in: |_| false,
-        runtimes: runtimes(http_allow)?,
+        runtimes: runtimes(http_allow).await?,
         step_threads: STEP_THREADS,
         limits: Limits::SERVER,
         consumer: None,
@@ -168,7 +169,7 @@ impl Peers {
 }
 
 /// The embedded polling engine; `pace` scales its intervals, 1 is the old stack.
-pub(crate) fn legacy(data: Option<&Path>, http_allow: &[String], pace: f64) -> Result<Running, Failure> {
+pub(crate) async fn legacy(data: Option<&Path>, http_allow: &[String], pace: f64) -> Result<Running, Failure> {
     if let Some(folder) = data {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::new(Exit::Storage, anyhow::anyhow!("{} could not be made: {error}", folder.display()))
@@ -182,15 +183,17 @@ pub(crate) fn legacy(data: Option<&Path>, http_allow: &[String], pace: f64) -> R
         around: Arc::new(Around::new(Settings::production(), Arc::new(Faithful), |_| false)),
         ids: Box::new(SeededIds::new(rand::random())),
         clock: Arc::new(SystemClock),
-        runtime: Arc::new(ByType(runtimes(http_allow)?)),
+        runtime: Arc::new(ByType(runtimes(http_allow).await?)),
     };
     let engine = LegacyEngine::open(options).map_err(|error| Failure::new(Exit::Storage, error))?;
     Ok(Running::Legacy(Arc::new(engine)))
 }
 
-fn runtimes(http_allow: &[String]) -> Result<Runtimes, Failure> {
+async fn runtimes(http_allow: &[String]) -> Result<Runtimes, Failure> {
     let http = Http::new(AllowList::new(http_allow)).map_err(|error| Failure::new(Exit::Unreachable, error))?;
-    Ok(HashMap::from([(StepType::Http, Arc::new(http) as Arc<dyn StepRuntime>)]))
+    let mut runtimes: Runtimes = HashMap::from([(StepType::Http, Arc::new(http) as Arc<dyn StepRuntime>)]);
+    runtimes.extend(cluster::runtimes().await);
+    Ok(runtimes)
 }
 
 /// Gives each step's work to the runtime of its type.

@@ -5,6 +5,7 @@
 mod bench;
 mod campaign;
 mod clock;
+mod cluster;
 mod command;
 mod demo;
 mod engines;

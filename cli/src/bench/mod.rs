@@ -54,7 +54,7 @@ async fn measure(data: &Path, runs: usize, with_legacy: bool, output: &Output) -
     }
     actor.shutdown().await;
     if with_legacy {
-        let legacy = engines::legacy(None, &[], 1.0)?;
+        let legacy = engines::legacy(None, &[], 1.0).await?;
         for (workload, figure) in workloads.iter().zip(&mut figures) {
             if workload.is_for_legacy {
                 let samples = workload.measure(&*legacy.engine(), LEGACY_RUNS, 0).await?;

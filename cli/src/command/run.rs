@@ -70,7 +70,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
             )
             .await?
         }
-        Kind::Legacy => engines::legacy(args.data.as_deref(), &args.http_allow, args.pace)?,
+        Kind::Legacy => engines::legacy(args.data.as_deref(), &args.http_allow, args.pace).await?,
     };
     let engine = running.engine();
     let exit = play(&*engine, push, params, args.json, output).await;

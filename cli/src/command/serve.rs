@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     let metrics = metrics()?;
     let running = match args.engine {
         Kind::Actor => engines::actor(args.place(), &args.http_allow, InstanceId::FIRST, args.keep()).await?,
-        Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace)?,
+        Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace).await?,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(Exit::Unreachable, anyhow::anyhow!("cannot listen on {}: {error}", args.listen))

@@ -1,7 +1,11 @@
-//! What executes the outside work of steps.
+//! What steps do outside the engine, one file a kind.
 
-pub mod http;
+mod http;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 mod stand_in;
+mod unavailable;
 
 pub use http::Http;
 pub use stand_in::StandIns;
+pub use unavailable::Unavailable;

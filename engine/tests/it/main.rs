@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[cfg(feature = "kubernetes")]
+mod cluster;
 mod committer;
 mod gate;
 mod http;
 mod kill;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod machines;
 mod nodes;
 mod script;
 mod stage;
 mod store;
+mod unavailable;
 mod workflows;

@@ -200,7 +200,7 @@ impl Script {
     fn execute(&mut self, step: &str, is_resumed: bool, turn: &mut Turn<'_>) {
         let (step_uuid, params) = (step.to_owned(), Params::default());
         let (artifacts, path) = (Map::new(), step.to_owned());
-        let work = Work { step_type: StepType::Http, params, step_uuid, is_resumed, artifacts, path };
+        let work = Work { step_type: StepType::Http, params, step_uuid, is_resumed, artifacts, path, run: None };
         turn.effects.push(Effect::Execute { attempt: self.attempt(step), work });
         self.is_changed = true;
     }

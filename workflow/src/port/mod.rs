@@ -15,5 +15,5 @@ pub use lookup::{Found, Lookup};
 pub use play::{MESSAGES_MAX, Scene, play};
 pub use refusal::{Reason, Refusal};
 pub use request::{InstanceAction, Page, Request, StepAction};
-pub use runtime::{Conclusion, Report, StepRuntime, Work};
+pub use runtime::{Conclusion, Report, RunFacts, StepRuntime, Work};
 pub use stage::{Act, HarnessError, Rehearsal, Rehearsed, Stage, StandIn};

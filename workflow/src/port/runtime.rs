@@ -1,5 +1,7 @@
 //! What runs a step's outside effects.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use crate::{definition::StepType, id::AttemptKey, param::Params, port::Pending};
@@ -19,6 +21,23 @@ pub struct Work {
     pub artifacts: Map<String, Json>,
     /// Where the step stands in the tree of its root run ([`crate::outcome::step_path`]); what a replay looks its recorded result up by.
     pub path: String,
+    /// What a notebook is told of its run; `None` for steps of other types.
+    pub run: Option<Box<RunFacts>>,
+}
+
+/// What a notebook is told of its run, beside its step's params.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunFacts {
+    /// The run's params, evaluated.
+    pub params: Arc<Params>,
+    /// The step's time-out as written.
+    pub timeout: Option<String>,
+    /// How much the workflow matters.
+    pub criticality: Option<String>,
+    /// Who answers for the workflow.
+    pub owner: String,
+    /// Who is told about what.
+    pub alerting: Option<Json>,
 }
 
 /// How a step's work ended.

@@ -3,4 +3,5 @@
 pub mod http;
 pub mod kubernetes;
 pub mod notebook;
+pub mod pod;
 mod shell;

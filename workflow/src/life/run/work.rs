@@ -1,14 +1,16 @@
 //! From permits in hand to the end of the work.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use super::{attempt::Attempt, flow::Flow, http::Next};
 use crate::{
-    definition::{Kind, StepType},
+    definition::{Kind, Parsable, StepType},
     life::{Effect, Turn, Wake},
     outcome::step_path,
     param::{Evaluated, Value},
-    port::{Conclusion, Report, Work},
+    port::{Conclusion, Report, RunFacts, Work},
     retry::Class,
     status::StepStatus,
     time::Millis,
@@ -26,7 +28,7 @@ impl Flow {
     pub(super) fn start(&mut self, at: usize, turn: &mut Turn<'_>) {
         self.log(at, turn, "Step permits are acquired.");
         self.go(at, StepStatus::Starting, turn);
-        let definition = std::sync::Arc::clone(&self.steps[at].definition);
+        let definition = Arc::clone(&self.steps[at].definition);
         let stands_in = turn.surroundings.stands_in(&definition);
         if stands_in {
             return self.start_outside(at, turn);
@@ -69,6 +71,7 @@ impl Flow {
     pub(super) fn execute(&mut self, at: usize, is_resumed: bool, turn: &mut Turn<'_>) {
         let key = self.attempt_key(at);
         let path = self.path_to(at);
+        let run = self.facts_for(at);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.is_executing = true;
         let work = Work {
@@ -78,9 +81,30 @@ impl Flow {
             is_resumed,
             artifacts: attempt.artifacts.clone(),
             path,
+            run,
         };
         self.changed(at);
         turn.effects.push(Effect::Execute { attempt: key, work });
+    }
+
+    /// What a notebook is told of the run.
+    fn facts_for(&self, at: usize) -> Option<Box<RunFacts>> {
+        let step = &self.steps[at].definition;
+        if step_type(&step.kind) != StepType::Notebook {
+            return None;
+        }
+        let (seed, body) = (&self.seed, &self.seed.body);
+        let timeout = step.timeout.as_ref().map(|timeout| match timeout {
+            Parsable::Number(seconds) => seconds.to_string(),
+            Parsable::Text(text) => text.to_string(),
+        });
+        Some(Box::new(RunFacts {
+            params: Arc::clone(&seed.params),
+            timeout,
+            criticality: body.definition.criticality.map(|criticality| criticality.word().to_owned()),
+            owner: body.properties.owner.name.to_string(),
+            alerting: body.properties.alerting.clone(),
+        }))
     }
 
     /// Where the step stands in the tree.
