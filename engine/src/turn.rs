@@ -94,7 +94,7 @@ impl Decided {
     fn save(&mut self, row: Row) {
         match row.key.table {
             table if Around::keeps(table) => {
-                self.later.push(Later::Break { key: row.key.clone(), body: Some(row.body.clone()) })
+                self.later.push(Later::Break { key: row.key.clone(), body: Some(row.body.clone()) });
             }
             Table::Run if !row.is_live => self.later.push(Later::End),
             _ => {}

@@ -177,9 +177,9 @@ impl Writer {
     fn assignment(&mut self, operator: &str) {
         let want = self.random.one_of(&[Want::Long, Want::Long, Want::Text, Want::Double, Want::Map, Want::Array]);
         if self.random.is_one_in(10) {
-            self.name()
+            self.name();
         } else {
-            self.name_of(want)
+            self.name_of(want);
         }
         self.put(operator);
         self.expression(want, DEPTH);

@@ -81,7 +81,9 @@ fn check(target: &str, property: fn(&str)) {
     files.sort();
     let seeds: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
     assert!(!seeds.is_empty(), "{} holds no seeds", folder.display());
-    seeds.iter().for_each(|seed| property(&String::from_utf8_lossy(seed)));
+    for seed in &seeds {
+        property(&String::from_utf8_lossy(seed));
+    }
     let config = Config { cases: MUTATIONS, failure_persistence: None, ..Config::default() };
     let texts = (any::<prop::sample::Index>(), prop::collection::vec(change(), 1..6));
     let outcome = TestRunner::new(config).run(&texts, |(seed, changes)| {
