@@ -31,13 +31,11 @@ pub(crate) enum Opened {
 impl Place {
     /// Opens it, making or migrating it where needed.
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
-        match &self.store {
-            Some(url) => Ok(Opened::Postgres(Arc::new(Postgres::open(url).map_err(failure)?))),
-            None => {
-                let options = sqlite::Options { path: self.file(), size_max_bytes: None };
-                Ok(Opened::Sqlite(Arc::new(Sqlite::open(&options).map_err(failure)?)))
-            }
+        if let Some(url) = &self.store {
+            return Ok(Opened::Postgres(Arc::new(Postgres::open(url).map_err(failure)?)));
         }
+        let options = sqlite::Options { path: self.file(), size_max_bytes: None };
+        Ok(Opened::Sqlite(Arc::new(Sqlite::open(&options).map_err(failure)?)))
     }
 
     /// Opens what must be there already.

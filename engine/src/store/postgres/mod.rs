@@ -135,12 +135,12 @@ impl Store for Postgres {
     }
 
     fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
-        let client = self.wait(self.reader())?;
-        let view = View { store: self, client: &client, has_begun: Cell::new(false) };
+        let lent = Lent(Some(self.wait(self.reader())?));
+        let Some(client) = &lent.0 else { return Ok(()) };
+        let view = View { store: self, client, has_begun: Cell::new(false) };
         look(&view);
-        if view.has_begun.get() {
-            // A connection that cannot even end a transaction is not lent again.
-            let _ended = self.wait(client.batch_execute("COMMIT"));
+        if !view.has_begun.get() || self.wait(client.batch_execute("COMMIT")).is_ok() {
+            lent.give_back();
         }
         Ok(())
     }
@@ -195,6 +195,24 @@ impl Store for Postgres {
             Ok(Bundle { group: GroupId(u32::try_from(group).unwrap_or(u32::MAX)), position, events })
         };
         rows.iter().map(bundle).collect()
+    }
+}
+
+/// A connection whose transaction may be open. It goes back to the pool only when it is not: otherwise, as after a panic of whoever looked, it is
+/// closed, lest its old state be shown to the next.
+struct Lent(Option<Object>);
+
+impl Lent {
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
     }
 }
 

@@ -50,9 +50,8 @@ enum Stop {
 }
 
 async fn bring_up(client: &mut Client, place: &str) -> Result<(), Stop> {
-    let stop = |source: tokio_postgres::Error| match is_race(&source) {
-        true => Stop::Raced,
-        false => Stop::Failed(Failure::from(source).into_error(place, "opened")),
+    let stop = |source: tokio_postgres::Error| {
+        if is_race(&source) { Stop::Raced } else { Stop::Failed(Failure::from(source).into_error(place, "opened")) }
     };
     client.batch_execute(MIGRATION_TABLE).await.map_err(stop)?;
     let rows = client.query("SELECT number, sha256 FROM migration ORDER BY number", &[]).await.map_err(stop)?;

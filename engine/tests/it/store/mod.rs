@@ -20,6 +20,7 @@ use workflow::{
 };
 
 /// Runs one part of the contract on every store, each time on an empty one with three groups.
+#[expect(clippy::print_stdout, reason = "names the store when the test fails")]
 fn check(part: impl Fn(&dyn Store, &[Fence])) {
     let folder = TempDir::new().unwrap();
     let stores: [&dyn Store; 3] = [&Memory::default(), &open(&folder), &Postgres::open(&server::database()).unwrap()];

@@ -164,6 +164,22 @@ fn keys_and_rows_may_hold_what_the_database_cannot() {
 }
 
 #[test]
+fn a_reader_that_panics_leaves_no_old_state_to_the_next() {
+    let store = Postgres::open(&server::database()).unwrap();
+    let fence = store.claim(1).unwrap()[0];
+    let at = key(Table::Run, "w", 0, "");
+    let look = || {
+        store.view(&mut |rows| {
+            assert!(rows.row(&at).unwrap().is_none());
+            panic!("looked");
+        })
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(look)).unwrap_err();
+    store.commit(&counted(fence, 1)).unwrap();
+    assert_eq!(row(&store, &at).as_deref(), Some("1"));
+}
+
+#[test]
 fn an_address_that_leads_nowhere_is_named_without_its_password() {
     for (url, expected) in [
         ("postgres://u:secret@/nowhere?host=/nonexistent", "postgres:///nonexistent/nowhere could not be reached"),

@@ -6,7 +6,7 @@ use std::{
     io::ErrorKind,
     os::unix::{fs::MetadataExt, net::UnixStream},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -28,7 +28,8 @@ const SERVE: &str = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -
 /// A database server.
 pub(crate) struct Server {
     folder: PathBuf,
-    _held_open: Option<ChildStdin>,
+    /// Its standard input stays open as long as this.
+    _child: Child,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -76,8 +77,8 @@ impl Server {
         run(command(&binaries.join("initdb"), is_root).args(init).current_dir(&folder).stdout(Stdio::null()));
         let mut serve = command(Path::new("sh"), is_root);
         serve.args(["-c", SERVE, "sh"]).arg(&binaries).arg(&folder).current_dir(&folder);
-        let mut child: Child = serve.stdin(Stdio::piped()).spawn().unwrap();
-        let server = Self { folder, _held_open: child.stdin.take() };
+        let child = serve.stdin(Stdio::piped()).spawn().unwrap();
+        let server = Self { folder, _child: child };
         server.wait();
         server
     }
