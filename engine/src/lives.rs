@@ -2,7 +2,7 @@
 
 use workflow::{
     id::RunKey,
-    life::{self, Address, Machine, Rows, Surroundings, Unreadable, read},
+    life::{self, Address, Machine, Message, Note, Rows, Run, Surroundings, Unreadable, read},
     port::{Answer, Found, Lookup, Refusal, Request},
     status::InstanceStatus,
     time::Timestamp,
@@ -34,6 +34,11 @@ pub trait Lives: Send + Sync + 'static {
     /// The machine at an address as its rows left it; without rows, one that has not begun.
     fn load(&self, address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable>;
 
+    /// The machine that a message makes, where nothing can be stored of it yet.
+    fn create(&self, _message: &Message) -> Option<Box<dyn Machine>> {
+        None
+    }
+
     /// The machine of a request, where that can be said without looking at anything.
     fn address(&self, request: &Request) -> Option<Address>;
 
@@ -54,6 +59,13 @@ pub struct Cycles;
 impl Lives for Cycles {
     fn load(&self, address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable> {
         life::load(address, rows)
+    }
+
+    fn create(&self, message: &Message) -> Option<Box<dyn Machine>> {
+        match message {
+            Message::Note(Note::Create(seed)) => Some(Box::new(Run::blank(&seed.key))),
+            _ => None,
+        }
     }
 
     fn address(&self, request: &Request) -> Option<Address> {

@@ -103,8 +103,14 @@ impl Resident {
     }
 
     /// Brings the machine into memory; until then the messages wait.
-    async fn load(&mut self) -> Result<(), String> {
+    async fn load(&mut self, waiting: &VecDeque<Heard>) -> Result<(), String> {
         if !matches!(self.machine, State::Absent) {
+            return Ok(());
+        }
+        if let Some(Heard::Message(envelope)) = waiting.front()
+            && let Some(machine) = self.node.lives.create(&envelope.message)
+        {
+            self.machine = State::Loaded(machine);
             return Ok(());
         }
         let (lives, address) = (Arc::clone(&self.node.lives), self.address.clone());
@@ -152,7 +158,7 @@ impl Resident {
         if waiting.is_empty() && self.tasks.is_empty() {
             return Ok(self.stay_or_leave(is_idle));
         }
-        if let Err(reason) = self.load().await {
+        if let Err(reason) = self.load(waiting).await {
             return self.fault(Lost::default(), reason, waiting).await;
         }
         let mut lost = Lost::default();

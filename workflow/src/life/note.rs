@@ -27,6 +27,8 @@ use crate::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Note {
     // To a `Run`.
+    /// The same as `Begin`, of a run whose number was given out just now: nothing can be stored of it, so nobody need look.
+    Create(Arc<RunSeed>),
     /// This run exists from now on. A loop body saves its seed and starts at once; for any other run the seed is already being
     /// saved, and it waits for `Launch` unless it ended when it was made.
     Begin(Arc<RunSeed>),

@@ -335,7 +335,7 @@ impl Flow {
             return self.launch_awaited(at, turn);
         }
         let seed = self.fresh_iteration(at, iteration, turn)?;
-        turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(seed)));
+        turn.send(Address::Run(seed.key.clone()), Note::Create(Arc::new(seed)));
         Ok(())
     }
 

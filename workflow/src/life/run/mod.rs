@@ -102,7 +102,7 @@ impl Run {
 impl Machine for Run {
     fn on(&mut self, message: Message, turn: &mut Turn<'_>) {
         match (message, self.flow.as_deref_mut()) {
-            (Message::Note(Note::Begin(seed)), _) => self.begin(seed, turn),
+            (Message::Note(Note::Create(seed) | Note::Begin(seed)), _) => self.begin(seed, turn),
             (Message::Request { ticket, caller, request }, Some(flow)) => flow.request(ticket, &caller, *request, turn),
             (Message::Request { ticket, .. }, None) => {
                 let RunKey { workflow, instance, run } = &self.key;

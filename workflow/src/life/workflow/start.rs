@@ -270,7 +270,7 @@ impl Workflow {
         let key = StartedRun::key(&self.id, &start.uuid);
         turn.save(Row::settled(key, &StartedRun { instance: at.instance, run: at.run, version: version.id }));
         self.recent.add(&start.uuid, at, version.id);
-        turn.send(Address::Run(seed.key.clone()), Note::Begin(Arc::new(seed)));
+        turn.send(Address::Run(seed.key.clone()), Note::Create(Arc::new(seed)));
         self.dequeue_soon(turn);
         Ok(Made::New(at, status))
     }
