@@ -19,6 +19,9 @@ use clap::Parser;
 
 use crate::{command::Command, output::Output};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Move workflows from a polling orchestrator to a fast engine, with evidence and a way back.
 #[derive(Debug, Parser)]
 #[command(name = "segue", version, propagate_version = true, max_term_width = 110)]

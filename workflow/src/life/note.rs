@@ -258,6 +258,8 @@ pub struct StartChild {
     pub attempt: AttemptKey,
     /// The request id: asking twice makes one run.
     pub uuid: Arc<str>,
+    /// Whether it may have been asked for before: only then somebody must look.
+    pub is_again: bool,
     /// `active`, `latest`, `default` or a number.
     pub version: String,
     /// The instance to restart, if the step ran before.

@@ -111,7 +111,7 @@ impl Flow {
             early: None,
         }));
         self.changed(at);
-        match self.wish(at, *sync, explicit_params.unwrap_or(false), turn) {
+        match self.wish(at, *sync, explicit_params.unwrap_or(false), false, turn) {
             Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
             Err(refused) => self.refused(at, refused, turn),
         }
@@ -123,6 +123,7 @@ impl Flow {
         at: usize,
         sync: Option<bool>,
         is_explicit: bool,
+        is_again: bool,
         turn: &Turn<'_>,
     ) -> Result<(WorkflowId, StartChild), ChildRefused> {
         let refuse = |message: String| ChildRefused { message, errors: Vec::new() };
@@ -153,6 +154,7 @@ impl Flow {
         let wish = StartChild {
             uuid: id::subworkflow_request(&key, &attempt.uuid).to_string().into(),
             attempt: key,
+            is_again,
             version: text("subworkflow_version").as_deref().unwrap_or("active").to_owned(),
             restarts: earlier.map(|child| child.run.instance_key()),
             policy: launch.policy,
@@ -250,7 +252,7 @@ impl Flow {
             turn.send(Address::Run(child.run.clone()), Note::Report);
         } else {
             let Kind::Subworkflow { sync, explicit_params } = attempt.definition.kind else { return };
-            match self.wish(at, sync, explicit_params.unwrap_or(false), turn) {
+            match self.wish(at, sync, explicit_params.unwrap_or(false), true, turn) {
                 Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
                 Err(refused) => return self.refused(at, refused, turn),
             }

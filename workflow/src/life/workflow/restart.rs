@@ -83,7 +83,7 @@ impl Workflow {
             previous: None,
             persists_failed: false,
             request_time: Timestamp(0),
-            earlier: Earlier::Unasked,
+            earlier: if child.is_again { Earlier::Unasked } else { Earlier::None },
         };
         self.proceed(Wish::Start(Box::new(start)), turn);
     }
