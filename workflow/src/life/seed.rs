@@ -4,7 +4,7 @@
 //! `Workflow` machine makes seeds of root runs and of subworkflows, in the same commit in which it hands out the number
 //! (`Effect::Save(seed.row())`); a loop step makes those of its iterations, which the iteration's own run saves.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -76,6 +76,25 @@ pub struct RunBody {
     pub correlation: Arc<str>,
     /// What the workflow's properties said when the run was made.
     pub properties: RunProperties,
+    /// What of this is alike in the rows of all iterations, written once.
+    pub(crate) written: Written,
+}
+
+/// Text that is written when it is first needed.
+#[derive(Clone, Debug, Default)]
+pub struct Written(OnceLock<Box<[u8]>>);
+
+impl Written {
+    pub(crate) fn get(&self, write: impl FnOnce() -> Box<[u8]>) -> &[u8] {
+        self.0.get_or_init(write)
+    }
+}
+
+impl PartialEq for Written {
+    /// It follows from the rest.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A workflow's properties as a run keeps them.

@@ -7,17 +7,18 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     Ancestor, Initiator, Row, RowKey, RunSeed, Unreadable, row,
-    seed::{Baseline, PreviousNested, PreviousStep, RunBody, RunProperties, Standing},
+    seed::{Baseline, PreviousNested, PreviousStep, RunBody, RunProperties, Standing, Written},
 };
 use crate::{
     definition::{self, StepType},
     graph::Dag,
     id::{AttemptId, InstanceId, RunId, RunKey, StepId, VersionId, WorkflowId},
-    param::{self, Definitions, Params},
+    param::{self, Params},
     problem::Problem,
     restart, tag,
     time::{Millis, Timestamp},
     user::User,
+    wire::text::Text,
 };
 
 /// The field of a row that documents leave out.
@@ -26,7 +27,7 @@ pub(crate) const OWN: &str = "_";
 impl RunSeed {
     /// The row to store. It is not live: a run is loaded by its own row, and a queued one by its workflow.
     pub fn row(&self) -> Row {
-        Row::settled(RowKey::seed(&self.key), &self.to_json())
+        Row { key: RowKey::seed(&self.key), body: self.text().into(), is_live: false }
     }
 
     /// The seed of a stored row.
@@ -37,34 +38,31 @@ impl RunSeed {
 
     /// As its row has it, and as it travels between nodes.
     pub(crate) fn to_json(&self) -> Json {
+        serde_json::from_slice(&self.text()).expect("it was written as JSON just now")
+    }
+
+    fn text(&self) -> Vec<u8> {
         let body = &self.body;
-        let mut object = Map::new();
-        let mut put = |name: &str, value: Option<Json>| {
-            if let Some(value) = value {
-                object.insert(name.to_owned(), value);
-            }
-        };
-        put("workflow_id", Some(self.key.workflow.as_str().into()));
-        put("workflow_instance_id", Some(self.key.instance.0.into()));
-        put("workflow_run_id", Some(self.key.run.0.into()));
-        put("workflow_uuid", Some((*self.uuid).into()));
-        put("correlation_id", Some((*body.correlation).into()));
-        put("workflow_version_id", Some(body.version.0.into()));
-        put("group_info", Some(body.group_info.into()));
-        put("internal_id", Some(body.internal_id.into()));
-        put("run_config", Some(self.run_config()));
-        put("run_params", self.run_params.as_deref().map(param::write::definitions));
-        put("step_run_params", self.step_run_params.as_deref().map(by_step));
-        put("run_properties", Some(properties(&body.properties)));
-        put("runtime_workflow", Some(definition::write::workflow(&body.definition)));
-        put("runtime_dag", Some(body.dag.to_json()));
-        put("timeout_in_millis", self.timeout.map(|limit| limit.0.into()));
-        put("params", Some(param::write::params(&self.params)));
-        put("initiator", Some(self.initiator.to_json()));
-        put("request_time", Some(self.request_time.0.into()));
-        put("create_time", Some(self.create_time.0.into()));
-        put(OWN, Some(self.own()));
-        Json::Object(object)
+        Text::new()
+            .with("workflow_id", &self.key.workflow)
+            .with("workflow_instance_id", self.key.instance)
+            .with("workflow_run_id", self.key.run)
+            .with("workflow_uuid", &*self.uuid)
+            .with("correlation_id", &*body.correlation)
+            .with("workflow_version_id", body.version)
+            .with("group_info", body.group_info)
+            .with("internal_id", body.internal_id)
+            .with("run_config", self.run_config())
+            .maybe("run_params", self.run_params.as_deref())
+            .maybe("step_run_params", self.step_run_params.as_deref())
+            .fields(body.written.get(|| body.text()))
+            .maybe("timeout_in_millis", self.timeout.map(|limit| limit.0))
+            .with("params", &*self.params)
+            .with("initiator", self.initiator.to_json())
+            .with("request_time", self.request_time)
+            .with("create_time", self.create_time)
+            .with(OWN, self.own())
+            .build()
     }
 
     /// Reads what `to_json` writes; what is missing is said by name.
@@ -101,9 +99,15 @@ impl RunSeed {
     }
 }
 
-fn by_step(steps: &IndexMap<StepId, Definitions>) -> Json {
-    let one = |(id, params): (&StepId, &Definitions)| (id.to_string(), param::write::definitions(params));
-    Json::Object(steps.iter().map(one).collect())
+impl RunBody {
+    /// The fields that all iterations of a loop have alike.
+    fn text(&self) -> Box<[u8]> {
+        Text::new()
+            .with("run_properties", properties(&self.properties))
+            .with("runtime_workflow", definition::write::workflow(&self.definition))
+            .with("runtime_dag", self.dag.to_json())
+            .into_fields()
+    }
 }
 
 fn properties(properties: &RunProperties) -> Json {
@@ -266,6 +270,7 @@ fn read(json: &Json) -> Result<RunSeed, String> {
             group_info: number("group_info")?,
             correlation: text("correlation_id")?.into(),
             properties: read_properties(&json["run_properties"])?,
+            written: Written::default(),
         }),
         policy: serde_json::from_value(config["policy"].clone()).map_err(|error| error.to_string())?,
         restart: restart.map_err(|error| error.to_string())?.map(Arc::new),

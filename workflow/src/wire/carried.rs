@@ -28,6 +28,12 @@ macro_rules! carried {
             }
         }
 
+        read! { $type: $read; }
+    )*};
+}
+
+macro_rules! read {
+    ($($type:ty: $read:expr;)*) => {$(
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let read: fn(&Json) -> Result<Self, String> = $read;
@@ -48,15 +54,19 @@ carried! {
     Step: |json| accepted(read::step(json)), write::step;
     Snapshot: |json| accepted(read::snapshot(json)), write::snapshot;
     Template: |json| accepted(read::template(json)), write::template;
-    Definition: |json| noted(|problems| param::read::definition("", json, "param", problems)), param::write::definition;
-    Param: |json| noted(|problems| param::stored::param(json, "param", problems)), param::write::param;
-    Value: |json| Ok(param::stored::plain(json)), param::write::value;
     Tag: |json| noted(|problems| tag::read_one(json, &Path::At("tag"), problems)), tag::write_one;
     SignalValue: |json| signal::value_from_json(json).map_err(|error| error.to_string()), signal::value_to_json;
     signal::Dependency: Self::from_json, Self::to_json;
     SignalDependency: |json| accepted(read::signal_dependency(json)), write::signal_dependency;
     SignalTrigger: |json| accepted(read::signal_trigger(json)), write::signal_trigger;
     RunSeed: Self::from_json, Self::to_json;
+}
+
+// Written as text without a document: see `param::write`.
+read! {
+    Definition: |json| noted(|problems| param::read::definition("", json, "param", problems));
+    Param: |json| noted(|problems| param::stored::param(json, "param", problems));
+    Value: |json| Ok(param::stored::plain(json));
 }
 
 fn accepted<T>(reading: read::Reading<T>) -> Result<T, String> {

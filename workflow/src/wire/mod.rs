@@ -21,3 +21,4 @@ pub mod change;
 // How documents are put together.
 mod carried;
 pub mod object;
+pub(crate) mod text;

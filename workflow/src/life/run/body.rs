@@ -12,7 +12,7 @@ use crate::{
     life::{
         Effect, Initiator, RunSeed, Turn,
         read::LatestRun,
-        seed::{Baseline, RunBody, Standing},
+        seed::{Baseline, RunBody, Standing, Written},
     },
     param::{self, Definitions, Mode, Name, Params, Source, Value, layers},
     port::{Found, Lookup},
@@ -100,7 +100,12 @@ impl Flow {
         let merged = layers::workflow_first(defaults, None, Some(&shared_definitions), origin)?;
         let mut shared = layers::unevaluated(merged);
         self.evaluating(at, turn, |evaluator| evaluator.workflow_params(&mut shared))?;
-        let body = RunBody { definition: Arc::new(definition), dag: Arc::new(dag), ..(*self.seed.body).clone() };
+        let body = RunBody {
+            definition: Arc::new(definition),
+            dag: Arc::new(dag),
+            written: Written::default(),
+            ..(*self.seed.body).clone()
+        };
         let (base, tag) = (Arc::new(body), tag_name);
         Ok(Body { workflow, base, initiator, source, tag, shared_definitions, shared })
     }
@@ -260,6 +265,6 @@ impl Flow {
             Some(start) => graph::translate(&body.workflow, steps, Scope::Part { start, end: &[] }),
         };
         let dag = dag.map_err(|error| Failure::text(error.to_string()))?;
-        Ok(Arc::new(RunBody { dag: Arc::new(dag), ..(*body.base).clone() }))
+        Ok(Arc::new(RunBody { dag: Arc::new(dag), written: Written::default(), ..(*body.base).clone() }))
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     tag,
     time::{Millis, Timestamp},
     timeline::Timeline,
+    wire::text::Text,
 };
 
 impl Flow {
@@ -34,9 +35,8 @@ impl Flow {
         if std::mem::take(&mut self.unsaved.run) {
             self.modify_time = turn.now;
             self.refresh_overview();
-            let row = self.to_json();
-            let key = RowKey::run(&self.seed.key);
-            turn.save(if self.is_alive() { Row::live(key, &row) } else { Row::settled(key, &row) });
+            let (key, body) = (RowKey::run(&self.seed.key), self.text().into());
+            turn.save(Row { key, body, is_live: self.is_alive() });
         }
         self.tell_parent(turn);
     }
@@ -52,60 +52,52 @@ impl Flow {
     fn save_attempt(&self, at: usize, turn: &mut Turn<'_>) {
         if let Some(attempt) = self.attempt(at) {
             let key = RowKey::attempt(&self.attempt_key(at));
-            turn.save(Row::settled(key, &self.attempt_row(at, attempt, turn.now)));
+            let body = self.attempt_row(at, attempt, turn.now).into();
+            turn.save(Row { key, body, is_live: false });
         }
     }
 
-    fn to_json(&self) -> Json {
-        let mut object = Map::new();
-        let mut put = |name: &str, value: Option<Json>| {
-            if let Some(value) = value {
-                object.insert(name.to_owned(), value);
-            }
-        };
+    fn text(&self) -> Vec<u8> {
         // A run that was picked up is known to its flow by its uuid.
         let is_picked_up = self.start_time.is_some() && self.overview.is_some();
-        put("execution_id", is_picked_up.then(|| (*self.seed.uuid).into()));
-        put("status", Some(self.status.as_str().into()));
-        put("start_time", self.start_time.map(|time| time.0.into()));
-        put("end_time", self.end_time.map(|time| time.0.into()));
-        put("modify_time", Some(self.modify_time.0.into()));
-        put("runtime_overview", self.overview.as_deref().and_then(|overview| serde_json::to_value(overview).ok()));
-        put("timeline", (!self.timeline.is_empty()).then(|| self.timeline.to_json()));
-        put(OWN, Some(json!({ "version": 1, "sequence": self.sequence, "is_timed_out": self.is_timed_out })));
-        Json::Object(object)
+        let own = json!({ "version": 1, "sequence": self.sequence, "is_timed_out": self.is_timed_out });
+        Text::new()
+            .maybe("execution_id", is_picked_up.then_some(&*self.seed.uuid))
+            .with("status", self.status.as_str())
+            .maybe("start_time", self.start_time)
+            .maybe("end_time", self.end_time)
+            .with("modify_time", self.modify_time)
+            .maybe("runtime_overview", self.overview.as_deref())
+            .maybe("timeline", (!self.timeline.is_empty()).then(|| self.timeline.to_json()))
+            .with(OWN, own)
+            .build()
     }
 
-    fn attempt_row(&self, at: usize, attempt: &Attempt, now: Timestamp) -> Json {
-        let mut object = Map::new();
-        let mut put = |name: &str, value: Option<Json>| {
-            if let Some(value) = value {
-                object.insert(name.to_owned(), value);
-            }
-        };
-        put("step_id", Some(attempt.definition.id.as_str().into()));
-        put("step_attempt_id", Some(attempt.id.0.into()));
-        put("step_uuid", Some((*attempt.uuid).into()));
-        put("step_instance_id", Some(attempt.sequence.into()));
-        put("tags", Some(tag::write(&attempt.tags)));
-        put("step_run_params", attempt.step_run_params.as_ref().map(param::write::definitions));
-        put("restart_config", attempt.restart.as_ref().map(|config| config.to_json()));
-        put("params", Some(param::write::params(&attempt.params)));
-        put("transition", Some(self.transition(at, attempt)));
-        put("step_retry", Some(attempt.retry.to_json()));
-        put("timeout_in_millis", attempt.timeout.map(|limit| limit.0.into()));
+    fn attempt_row(&self, at: usize, attempt: &Attempt, now: Timestamp) -> Vec<u8> {
         let mut state = Map::new();
         state.insert("status".to_owned(), attempt.status.as_str().into());
         attempt.times.write(&mut state);
         state.insert("modify_time".to_owned(), now.0.into());
-        put("runtime_state", Some(Json::Object(state)));
-        put("signal_dependencies", attempt.signals.dependencies.clone());
-        put("signal_outputs", attempt.signals.outputs.clone());
         let artifacts = attempt.all_artifacts();
-        put("artifacts", (!artifacts.is_empty()).then_some(Json::Object(artifacts)));
-        put("timeline", Some(attempt.timeline.to_json()));
-        put(OWN, Some(attempt.own()));
-        Json::Object(object)
+        Text::new()
+            .with("step_id", attempt.definition.id.as_str())
+            .with("step_attempt_id", attempt.id)
+            .with("step_uuid", &*attempt.uuid)
+            .with("step_instance_id", attempt.sequence)
+            .with("tags", tag::write(&attempt.tags))
+            .maybe("step_run_params", attempt.step_run_params.as_ref())
+            .maybe("restart_config", attempt.restart.as_ref().map(|config| config.to_json()))
+            .with("params", &attempt.params)
+            .with("transition", self.transition(at, attempt))
+            .with("step_retry", attempt.retry.to_json())
+            .maybe("timeout_in_millis", attempt.timeout.map(|limit| limit.0))
+            .with("runtime_state", state)
+            .maybe("signal_dependencies", attempt.signals.dependencies.as_ref())
+            .maybe("signal_outputs", attempt.signals.outputs.as_ref())
+            .maybe("artifacts", (!artifacts.is_empty()).then_some(artifacts))
+            .with("timeline", attempt.timeline.to_json())
+            .with(OWN, attempt.own())
+            .build()
     }
 
     fn transition(&self, at: usize, attempt: &Attempt) -> Json {

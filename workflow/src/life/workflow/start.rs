@@ -19,7 +19,7 @@ use crate::{
     life::{
         Address, Initiator, Note, Row, RunSeed, Ticket, Turn, author,
         note::{ChildRefused, ChildRun},
-        seed::{Baseline, RunBody, RunProperties, Standing},
+        seed::{Baseline, RunBody, RunProperties, Standing, Written},
     },
     param::{Definitions, Params},
     port::{Answer, Caller, Reason, Refusal},
@@ -355,6 +355,7 @@ impl Workflow {
         let key = RunKey { workflow: self.id.clone(), instance: at.instance, run: at.run };
         let previous = start.previous.as_ref();
         let body = RunBody {
+            written: Written::default(),
             definition,
             dag,
             version,
