@@ -144,7 +144,9 @@ impl ActorEngine {
             Ok((count, fences))
         };
         let (count, fences) = task::spawn_blocking(divide).await.map_err(io::Error::from).map_err(Error::Thread)??;
-        let around = Around::new(options.settings, options.decisions, options.stands_in);
+        // Events that nobody takes are not made.
+        let settings = Settings { has_events: consumer.is_some(), ..options.settings };
+        let around = Around::new(settings, options.decisions, options.stands_in);
         if !is_shared {
             view(&*store, |rows| around.read(rows))??;
         }

@@ -35,6 +35,8 @@ const FAULTS_MAX: u32 = 5;
 const FAULT_PAUSE: Duration = Duration::from_millis(20);
 /// How long a settled machine that is not a run stays for the next message.
 const LINGER: Millis = Millis::from_secs(60);
+/// How long a run that waits in the queue stays: long enough to be launched where there is room, short enough for a long queue.
+const LINGER_QUEUED: Millis = Millis::from_secs(2);
 
 /// What a resident is told. `Durable` and `Idle` are for the actor itself.
 #[derive(Debug)]
@@ -203,8 +205,6 @@ impl Resident {
         }
         // Only within this process is the commit of whoever is told ordered after this one.
         let (near, far): (Vec<_>, Vec<_>) = sends.into_iter().partition(|(to, _)| self.node.router.is_here(to));
-        // Events that nobody consumes are not kept.
-        let events = if self.node.published.is_some() { events } else { Vec::new() };
         let has_news = !events.is_empty();
         let mut batch = Batch::default();
         if has_news {
@@ -264,18 +264,22 @@ impl Resident {
         if !self.is_settled() || self.durable < self.submitted {
             return Next::Wait;
         }
+        let is_expectant = matches!(&self.machine, State::Loaded(machine) if machine.is_expectant());
         match self.address {
             Address::Permits | Address::Signals | Address::Library => return Next::Wait,
-            Address::Workflow(_) if !is_idle => {
-                self.node.set_timer(self.address.clone(), Due::Idle, self.node.clock.now() + LINGER);
-                return Next::Wait;
-            }
+            Address::Workflow(_) if !is_idle => return self.linger(LINGER),
+            Address::Run(_) if is_expectant && !is_idle => return self.linger(LINGER_QUEUED),
             Address::Workflow(_) | Address::Run(_) => {}
         }
         // Should a message come just now, the machine is loaded again, as if it had left.
         self.machine = State::Absent;
         self.node.forget_timers(&self.address);
         Next::Leave
+    }
+
+    fn linger(&self, time: Millis) -> Next {
+        self.node.set_timer(self.address.clone(), Due::Idle, self.node.clock.now() + time);
+        Next::Wait
     }
 
     /// A panic, or rows that could not be read: the machine is loaded again from what is durable, and everybody concerned asks again.

@@ -80,4 +80,9 @@ pub trait Machine: Send {
 
     /// Whether it may leave memory: nothing is running in it and nobody waits for it.
     fn is_settled(&self) -> bool;
+
+    /// Whether a settled machine will be needed again, probably soon.
+    fn is_expectant(&self) -> bool {
+        false
+    }
 }

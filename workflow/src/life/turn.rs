@@ -99,6 +99,7 @@ pub struct Settings {
     pub params_json_max: usize,
     pub step_action_wait: Millis,
     pub has_permits: bool,
+    pub has_events: bool,
 }
 
 impl Settings {
@@ -117,6 +118,7 @@ impl Settings {
             params_json_max: 750_000,
             step_action_wait: Millis::from_secs(5),
             has_permits: true,
+            has_events: true,
         }
     }
 }

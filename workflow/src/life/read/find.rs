@@ -9,7 +9,7 @@ use super::{
 use crate::{
     id::{InstanceId, InstanceKey, RunKey, StepId},
     life::{
-        RowKey, Rows, Unreadable, library, row,
+        RowKey, Rows, Unreadable, library, row, run_status,
         workflow::{StartedRun, StoredVersion},
     },
     param::{Value, stored},
@@ -52,7 +52,11 @@ pub fn find(lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable> {
 
 /// Where a run stands; `None` where there is no such run.
 pub fn status(run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable> {
-    Ok(Stored::find(rows, &run.instance_key(), Some(run.run.0))?.map(|stored| stored.status()))
+    match rows.row(&RowKey::run(run))? {
+        Some(_) => run_status(run, rows),
+        // It may have ended when it was made.
+        None => Ok(Stored::find(rows, &run.instance_key(), Some(run.run.0))?.map(|stored| stored.status())),
+    }
 }
 
 fn document(rows: &dyn Rows, key: &RowKey) -> Result<Found, Unreadable> {

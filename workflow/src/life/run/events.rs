@@ -12,6 +12,9 @@ use crate::{
 
 /// A change of a run's status.
 pub(super) fn instance(seed: &RunSeed, from: InstanceStatus, to: InstanceStatus, turn: &mut Turn<'_>) {
+    if !turn.surroundings.settings().has_events {
+        return;
+    }
     let (key, definition) = (&seed.key, &seed.body.definition);
     let mut document = json!({
         "type": "WORKFLOW_INSTANCE_STATUS_CHANGE_EVENT",
@@ -42,11 +45,13 @@ impl Flow {
         if attempt.changes.is_empty() {
             return;
         }
-        let document = batch(&seed, attempt, turn);
-        let key = format!("step/{}/{}", attempt.uuid, attempt.published);
+        if turn.surroundings.settings().has_events {
+            let document = batch(&seed, attempt, turn);
+            let key = format!("step/{}/{}", attempt.uuid, attempt.published);
+            turn.effects.push(Effect::Publish(Event { key, document }));
+        }
         attempt.published += attempt.changes.len();
         attempt.changes.clear();
-        turn.effects.push(Effect::Publish(Event { key, document }));
     }
 }
 

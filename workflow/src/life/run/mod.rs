@@ -125,6 +125,11 @@ impl Machine for Run {
     fn is_settled(&self) -> bool {
         self.flow.as_deref().is_none_or(|flow| !flow.goes() && flow.has_no_waiters())
     }
+
+    /// In the queue: most are launched at once.
+    fn is_expectant(&self) -> bool {
+        self.flow.as_deref().is_some_and(|flow| flow.is_alive() && !flow.goes())
+    }
 }
 
 impl Flow {
