@@ -39,6 +39,16 @@ pub trait Lives: Send + Sync + 'static {
         None
     }
 
+    /// The machine that ends what the machine at an address cannot go on with; `None` where nothing can be ended.
+    fn wreck(
+        &self,
+        _address: &Address,
+        _rows: &dyn Rows,
+        _reason: &str,
+    ) -> Result<Option<Box<dyn Machine>>, Unreadable> {
+        Ok(None)
+    }
+
     /// The machine of a request, where that can be said without looking at anything.
     fn address(&self, request: &Request) -> Option<Address>;
 
@@ -66,6 +76,10 @@ impl Lives for Cycles {
             Message::Note(Note::Create(seed)) => Some(Box::new(Run::blank(&seed.key))),
             _ => None,
         }
+    }
+
+    fn wreck(&self, address: &Address, rows: &dyn Rows, reason: &str) -> Result<Option<Box<dyn Machine>>, Unreadable> {
+        life::wreck(address, rows, reason)
     }
 
     fn address(&self, request: &Request) -> Option<Address> {

@@ -282,6 +282,16 @@ impl Resident {
         Next::Wait
     }
 
+    /// What ends the run that this machine was for; `None` where there is none, or where not even that can be read.
+    async fn wreck(&mut self, reason: &str) -> Option<Box<dyn Machine>> {
+        let (lives, address, reason) = (Arc::clone(&self.node.lives), self.address.clone(), reason.to_owned());
+        let read = self.node.read(move |rows| lives.wreck(&address, rows, &reason)).await;
+        read.and_then(|wreck| wreck).unwrap_or_else(|error| {
+            tracing::error!(machine = %self.address, %error, "a run that is given up cannot be ended");
+            None
+        })
+    }
+
     /// A panic, or rows that could not be read: the machine is loaded again from what is durable, and everybody concerned asks again.
     async fn fault(&mut self, lost: Lost, reason: String, waiting: &mut VecDeque<Heard>) -> Result<Next, Stopped> {
         metric::faulted();
@@ -290,6 +300,14 @@ impl Resident {
         self.renew(waiting).await?;
         for ticket in lost.tickets {
             self.node.answer(ticket, Err(refusal(&self.address, &reason)));
+        }
+        if self.faults == FAULTS_MAX
+            && let Some(wreck) = self.wreck(&reason).await
+        {
+            tracing::error!(machine = %self.address, reason, "a run is ended because its machine cannot go on");
+            self.machine = State::Loaded(wreck);
+            waiting.push_front(Heard::AskAgain);
+            return Ok(Next::GoOn);
         }
         if self.faults >= FAULTS_MAX {
             tracing::error!(machine = %self.address, reason, "a machine is given up until the next start");

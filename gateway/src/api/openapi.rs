@@ -69,7 +69,7 @@ fn operation(route: &Route) -> Value {
 
 fn request_body(route: &Route) -> Option<Value> {
     let (media, schema) = match route.body {
-        Body::None => return None,
+        Body::None | Body::JsonHeader => return None,
         Body::Json | Body::JsonIfAny => ("application/json", json!({})),
         Body::Yaml => ("application/yaml", json!({ "type": "string" })),
     };

@@ -26,6 +26,8 @@ pub enum Body {
     Json,
     /// A JSON document, or nothing.
     JsonIfAny,
+    /// Nothing, but the call says that it sends JSON.
+    JsonHeader,
     /// A YAML text.
     Yaml,
 }
@@ -98,7 +100,10 @@ impl Route {
     }
 }
 
-/// Instance numbers are checked by the server; versions, runs and attempts may be words, so whoever answers judges them.
+/// Numbers are checked by the server; what may be a word as well has another name, and whoever answers judges it.
 fn part_kind(name: &str) -> Kind {
-    if name == "workflowInstanceId" { Kind::Integer } else { Kind::Text }
+    match name {
+        "workflowInstanceId" | "workflowRunId" | "stepAttemptId" => Kind::Integer,
+        _ => Kind::Text,
+    }
 }

@@ -150,7 +150,7 @@ fn query(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
 async fn read_body(route: &Route, request: HttpRequest, input: &mut Input) -> Result<(), Problem> {
     let wanted = match route.body {
         Body::None => return Ok(()),
-        Body::Json => "application/json",
+        Body::Json | Body::JsonHeader => "application/json",
         Body::Yaml => "application/yaml",
         Body::JsonIfAny => "",
     };
@@ -160,9 +160,12 @@ async fn read_body(route: &Route, request: HttpRequest, input: &mut Input) -> Re
     if !wanted.is_empty() && !media.is_some_and(|media| media.eq_ignore_ascii_case(wanted)) {
         return Err(Problem::wrong_media_type(sent));
     }
+    if route.body == Body::JsonHeader {
+        return Ok(());
+    }
     let bytes = all_bytes(&head.headers, body).await?;
     match route.body {
-        Body::None => {}
+        Body::None | Body::JsonHeader => {}
         Body::Yaml => input.text = String::from_utf8(bytes.into()).map_err(|_| Problem::unreadable_body())?,
         Body::JsonIfAny if bytes.is_empty() => {}
         Body::Json if bytes.is_empty() => return Err(Problem::no_body(route.name)),

@@ -13,7 +13,7 @@ use workflow::{
         self, Address, Effect, Machine, MemoryRows, Message, Note, Row, RowKey, Surroundings, Task, Ticket, Turn, Wake,
     },
     port::{Answer, Caller, Found, Reason, Refusal, Report, Request, Work},
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 
 use super::job::Job;
@@ -21,6 +21,12 @@ use crate::timing::{self, Timing};
 
 /// What others asked these for is in memory only: after a restart they come first.
 const SINGLE: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
+
+/// Panics of one machine after which it is ended.
+const FAULTS_MAX: u32 = 5;
+
+/// The wait before a machine that panicked is loaded again.
+const FAULT_PAUSE: Millis = Millis(20);
 
 /// What leaves the core: for the outside world to do, or to keep.
 #[derive(Debug)]
@@ -68,6 +74,8 @@ pub struct Core {
     /// When a step was first queued, by run: fresh steps are polled faster.
     first_seen: HashMap<Address, HashMap<StepId, Timestamp>>,
     outgoing: Vec<Outgoing>,
+    /// How often a machine panicked.
+    faults: HashMap<Address, u32>,
     /// Messages handled so far.
     delivered: u64,
 }
@@ -96,6 +104,7 @@ impl Core {
             latest_note: HashMap::new(),
             first_seen: HashMap::new(),
             outgoing: Vec::new(),
+            faults: HashMap::new(),
             delivered: 0,
         }
     }
@@ -194,9 +203,7 @@ impl Core {
         }));
         let effects = std::mem::take(&mut turn.effects);
         if handled.is_err() {
-            // The machine may be half changed: what it last saved is the truth.
-            tracing::error!(address = %to, "a life cycle panicked; it will be loaded again from what it last saved");
-            return self.refuse(ticket, Refusal::new(Reason::InternalError, format!("{to} failed unexpectedly")));
+            return self.panicked(now, &to, ticket);
         }
         if machine.is_settled() {
             self.first_seen.remove(&to);
@@ -207,6 +214,23 @@ impl Core {
         for effect in effects {
             self.act(now, &to, effect);
         }
+    }
+
+    /// The machine may be half changed: what it last saved is the truth. One that does not get over it is ended.
+    fn panicked(&mut self, now: Timestamp, to: &Address, ticket: Option<Ticket>) {
+        tracing::error!(address = %to, "a life cycle panicked; it is loaded again from what it last saved");
+        self.refuse(ticket, Refusal::new(Reason::InternalError, format!("{to} failed unexpectedly")));
+        let faults = self.faults.entry(to.clone()).or_default();
+        *faults += 1;
+        let faults = *faults;
+        if faults == FAULTS_MAX
+            && let Ok(Some(wreck)) = life::wreck(to, &self.rows, "its life cycle panicked")
+        {
+            self.machines.insert(to.clone(), wreck);
+        } else if faults > FAULTS_MAX {
+            return;
+        }
+        self.schedule(now + FAULT_PAUSE, to.clone(), Message::Recovered, None);
     }
 
     /// The machine in memory, or from its rows.

@@ -1,6 +1,6 @@
 //! Machines from their rows.
 
-use super::{Address, Library, Machine, Permits, Rows, Run, Signals, Unreadable, Workflow};
+use super::{Address, Library, Machine, Permits, Rows, Run, Signals, Unreadable, Workflow, Wreck};
 
 /// The machine at an address as its rows left it; without rows, one that has not begun.
 pub fn load(address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable> {
@@ -11,4 +11,10 @@ pub fn load(address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unre
         Address::Signals => Box::new(Signals::load(rows)?),
         Address::Library => Box::new(Library::load(rows)?),
     })
+}
+
+/// The machine that ends what the machine at an address cannot go on with; `None` where nothing can be ended.
+pub fn wreck(address: &Address, rows: &dyn Rows, reason: &str) -> Result<Option<Box<dyn Machine>>, Unreadable> {
+    let Address::Run(key) = address else { return Ok(None) };
+    Ok(Wreck::load(key, rows, reason)?.map(|wreck| Box::new(wreck) as Box<dyn Machine>))
 }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
 mod conformance;
+mod crash;
 mod definitions;
 mod fuzz;
 mod golden;
 mod graph;
 mod iteration;
+mod job;
 mod params;
 mod restart;
 mod run_machine;

@@ -4,6 +4,8 @@ use std::{cell::Cell, rc::Rc};
 
 use serde_json::{Map, Value as Json, json};
 use workflow::{
+    id::{RunId, RunKey},
+    life::{Address, Settings},
     port::{Conclusion, Report, Request, Work},
     time::Millis,
 };
@@ -134,4 +136,43 @@ fn a_step_starts_from_its_job_template_even_after_a_crash() {
     wrong["definition"]["step_type"] = "Htpp".into();
     let (status, message) = ask(&mut shell, Request::AddJobTemplate { body: wrong }).unwrap_err();
     assert_eq!(status, 400, "{message}");
+}
+
+#[test]
+fn a_run_whose_machine_is_given_up_fails_and_lets_the_next_one_go() {
+    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), Millis(60_000));
+    let mut shell = Shell::new(START, Box::new(outside));
+    push(&mut shell, json!("SEQUENTIAL"), json!([http("a", json!({}))]), json!({}));
+    start(&mut shell, json!({})).unwrap();
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(Millis(1_000));
+    statuses(&mut shell, &["IN_PROGRESS", "CREATED"]);
+    let run = RunKey { workflow: "w".into(), instance: key(1).instance, run: RunId::FIRST };
+    shell.give_up(&Address::Run(run), "index out of bounds");
+    shell.pass(Millis(1_000));
+    statuses(&mut shell, &["FAILED", "IN_PROGRESS"]);
+    let request = Request::Instance { instance: key(1), is_enriched: true };
+    let timeline = ask(&mut shell, request).unwrap()["timeline"].to_string();
+    assert!(timeline.contains("index out of bounds"), "{timeline}");
+    shell.pass(HOUR);
+    statuses(&mut shell, &["FAILED", "SUCCEEDED"]);
+}
+
+#[test]
+fn a_tree_with_too_many_leaf_steps_is_stopped_at_its_root() {
+    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), Millis(5_000));
+    let settings = Settings { leaf_steps_max: 3, ..Settings::production() };
+    let mut shell = Shell::with(settings, START, Box::new(outside));
+    let numbers: Vec<i64> = (0..10).collect();
+    let steps = json!([{ "foreach": {
+        "id": "each", "concurrency": 1, "steps": [http("a", json!({}))],
+        "params": { "loop_params": { "type": "MAP", "value": { "n": { "type": "LONG_ARRAY", "value": numbers } } } },
+    } }]);
+    push(&mut shell, json!("PARALLEL"), steps, json!({}));
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["STOPPED"]);
+    let request = Request::Instance { instance: key(1), is_enriched: true };
+    let timeline = ask(&mut shell, request).unwrap()["timeline"].to_string();
+    assert!(timeline.contains("more than the limit [3]"), "{timeline}");
 }

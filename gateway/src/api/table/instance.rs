@@ -83,14 +83,14 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         name: "run",
         verb: Verb::Get,
-        path: "/workflows/{workflowId}/instances/{workflowInstanceId}/runs/{workflowRunId}",
+        path: "/workflows/{workflowId}/instances/{workflowInstanceId}/runs/{workflowRun}",
         about: "One run: a number or `latest`.",
         body: Body::None,
         query: &[ENRICHED, AGGREGATED],
         build: |call| {
             Ok(Request::Run {
                 instance: call.instance()?,
-                run: call.text_part("workflowRunId"),
+                run: call.text_part("workflowRun"),
                 is_enriched: call.flag("enriched", true)?,
                 is_aggregated: call.flag("aggregated", false)?,
             })

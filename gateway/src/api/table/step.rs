@@ -191,9 +191,9 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         name: "resume_attempt",
         verb: Verb::Put,
-        path: "/workflows/steps/breakpoints/{workflowId}/instances/{workflowInstanceId}/runs/{workflowRunId}/steps/{stepId}/attempts/{stepAttemptId}/actions/resume",
+        path: "/workflows/steps/breakpoints/{workflowId}/instances/{workflowInstanceId}/runs/{workflowRun}/steps/{stepId}/attempts/{stepAttemptId}/actions/resume",
         about: "Frees one paused attempt.",
-        body: Body::None,
+        body: Body::JsonHeader,
         query: NO_QUERY,
         build: |call| resume_attempt(call),
     },
@@ -201,7 +201,7 @@ pub(super) static ROUTES: &[Route] = &[
 
 /// Run 0 stands for the latest one.
 fn resume_attempt(call: &mut Input) -> Result<Request, Problem> {
-    let run = match call.text_part("workflowRunId").as_str() {
+    let run = match call.text_part("workflowRun").as_str() {
         "latest" => RunId(0),
         number => RunId(number.parse().map_err(|_| Problem::no_number(number))?),
     };

@@ -46,11 +46,7 @@ impl Library {
             Request::AddJobTemplate { body } => self.add(caller, body, turn),
             Request::AddJobTemplateYaml { text } => self.add(caller, &yaml(text)?, turn),
             Request::DeleteJobTemplate { job_type, version } => Ok(self.remove(job_type, version.as_deref(), turn)),
-            // The job's name would have to come from the caller's credentials, which this API does not carry.
-            Request::PutOutput { .. } => Err(Refusal::new(
-                Reason::BadRequest,
-                "output data cannot be accepted: the caller's credentials do not say which job it is",
-            )),
+            Request::PutOutput { body } => put_output(body, turn),
             _ => Err(Refusal::new(Reason::InternalError, "this request is not about templates or output data")),
         }
     }
@@ -97,7 +93,39 @@ fn yaml(text: &str) -> Result<Json, Refusal> {
     yaml::parse(text).map(|root| root.to_json()).map_err(unreadable)
 }
 
-/// Where the output data of a job is stored.
-pub(crate) fn output_key(job: &str) -> RowKey {
-    RowKey::named(Table::Output, job)
+/// Keeps what a job publishes until its step ends; a later call replaces it.
+fn put_output(body: &Json, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
+    let refuse = |message: &str| Err(Refusal::new(Reason::BadRequest, message));
+    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+    // The caller's credentials would say which job it is; this API does not carry them, so the body must.
+    let (Some(kind), Some(job)) = (text("external_job_type"), text("external_job_id")) else {
+        return refuse("output data cannot be accepted: the caller's credentials do not say which job it is");
+    };
+    let mut stored = serde_json::Map::new();
+    for name in ["params", "artifacts"] {
+        match body.get(name) {
+            None | Some(Json::Null) => {}
+            Some(Json::Object(map)) => {
+                stored.insert(name.to_owned(), Json::Object(map.clone()));
+            }
+            Some(_) => return refuse(&format!("JSON parse error: `{name}` of output data is a map")),
+        }
+    }
+    let max = turn.surroundings.settings().params_json_max;
+    let size = stored.get("params").map_or(0, |params| params.to_string().len());
+    if size > max {
+        return refuse(&format!("Output data's total size [{size}] is larger than system limit [{max}]"));
+    }
+    turn.save(Row::settled(output_key(&output_name(kind, job)), &Json::Object(stored)));
+    Ok(Answer { status: 200, body: None })
+}
+
+/// The name of a job's output data.
+pub(crate) fn output_name(kind: &str, job: &str) -> String {
+    format!("{}/{job}", kind.to_uppercase())
+}
+
+/// Where output data is stored.
+pub(crate) fn output_key(name: &str) -> RowKey {
+    RowKey::named(Table::Output, name)
 }

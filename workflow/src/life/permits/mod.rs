@@ -3,7 +3,10 @@
 //! Grants are kept in memory only. After a crash every step that holds or waits for permits asks again, with the time at which it
 //! began to wait; for a moment nothing is granted, and then in the order of those times: so who held a permit gets it back first.
 //!
-//! Invariant: what is stored is what operators set, nothing else.
+//! A crash soon after a recovery makes the next such moment half as long, and in the end there is none, so that work goes on
+//! however often crashes come. Without it a limit may be exceeded for a moment: by who waited and asks before who held.
+//!
+//! Invariant: what is stored is what operators set, and during the moment after a recovery how long it is; nothing else.
 
 mod ledger;
 mod tag;
@@ -12,7 +15,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use self::ledger::Ledger;
 pub(crate) use self::tag::TagPermit;
-use super::{Address, Bound, Machine, Message, Note, Order, Row, Rows, Scan, Table, Turn, Unreadable, Wake, row};
+use super::{
+    Address, Bound, Machine, Message, Note, Order, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, Wake, row,
+};
 use crate::{
     id::AttemptKey,
     life::author,
@@ -22,6 +27,12 @@ use crate::{
 
 /// How long wishes are only collected after a recovery, so that those who held permits are among them.
 const RECOVERY_GRACE: Millis = Millis(2_000);
+
+/// The shortest such wait; where even that was cut short, nothing is collected any more.
+const RECOVERY_GRACE_MIN: Millis = Millis(50);
+
+/// The timer that says that nothing crashed for a while after a recovery.
+const QUIET: Wake = Wake::Other(1);
 
 /// Tags read in one scan while loading.
 const SCAN: usize = 1_000;
@@ -41,12 +52,21 @@ pub struct Permits {
     ledger: Ledger,
     /// Wishes of the grace after a recovery; `None` outside of it.
     collecting: Option<Vec<Wish>>,
+    /// How long the grace was after which a crash came too soon.
+    interrupted: Option<Millis>,
+}
+
+fn grace_key() -> RowKey {
+    RowKey::named(Table::Other, "permits/grace")
 }
 
 impl Permits {
     /// The machine with the limits that are stored.
     pub fn load(rows: &dyn Rows) -> Result<Self, Unreadable> {
         let mut permits = Self::default();
+        let key = grace_key();
+        let interrupted: Option<i64> = rows.row(&key)?.map(|body| row::parse(&key, &body)).transpose()?;
+        permits.interrupted = interrupted.map(Millis);
         let mut from = Bound::Unbounded;
         loop {
             let scan = Scan { table: Table::Permit, from, to: Bound::Unbounded, order: Order::Ascending, limit: SCAN };
@@ -95,6 +115,18 @@ impl Permits {
         }
     }
 
+    /// Collects wishes for a moment, a shorter one the sooner the crash came after the last recovery.
+    fn recover(&mut self, turn: &mut Turn<'_>) {
+        let grace = self.interrupted.map_or(RECOVERY_GRACE, |cut| Millis(cut.0 / 2));
+        turn.save(Row::settled(grace_key(), &grace.0));
+        if grace >= RECOVERY_GRACE_MIN {
+            self.collecting.get_or_insert_default();
+            turn.wake_at(turn.now + grace, Wake::Other(0));
+        } else {
+            turn.wake_at(turn.now + RECOVERY_GRACE, QUIET);
+        }
+    }
+
     fn on_note(&mut self, note: Note, turn: &mut Turn<'_>) {
         match note {
             Note::WantPermits { attempt, tags, since } => self.want(Wish { attempt, tags, since }, turn),
@@ -126,9 +158,10 @@ impl Machine for Permits {
                 turn.reply(ticket, answer);
             }
             Message::Note(note) => self.on_note(note, turn),
-            Message::Recovered => {
-                self.collecting.get_or_insert_default();
-                turn.wake_at(turn.now + RECOVERY_GRACE, Wake::Other(0));
+            Message::Recovered => self.recover(turn),
+            Message::Woken(QUIET) => {
+                self.interrupted = None;
+                turn.forget(grace_key());
             }
             // Some may have ended whose words were lost.
             Message::AskAgain => {
@@ -144,6 +177,7 @@ impl Machine for Permits {
                 for wish in collected {
                     self.want(wish, turn);
                 }
+                turn.wake_at(turn.now + RECOVERY_GRACE, QUIET);
             }
             Message::Continue(_) | Message::Executed { .. } | Message::Found { .. } => {}
         }

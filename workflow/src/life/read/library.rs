@@ -18,7 +18,7 @@ const TEMPLATES_MAX: usize = 10_000;
 
 pub(super) fn tag_permit(rows: &dyn Rows, tag: &str) -> Found {
     let key = TagPermit::key(tag);
-    let missing = || Refusal::new(Reason::NotFound, format!("tag permit [{tag}] is not found"));
+    let missing = || Refusal::new(Reason::NotFound, format!("No tag permit found for tag {tag}"));
     let body = rows.row(&key)?.ok_or_else(missing)?;
     let permit: TagPermit = row::parse(&key, &body)?;
     Ok(permit.document())

@@ -82,8 +82,14 @@ pub(super) fn overview(rows: &dyn Rows, workflow: &WorkflowId) -> Found {
         "properties_snapshot": header.properties,
         "nonterminal_instances": { "CREATED": counts.queued, "IN_PROGRESS": counts.running, "PAUSED": 0 },
         "failed_instances": counts.failed,
-        "latest_instance_id": header.latest_instance,
     });
+    if header.latest_instance.0 > 0 {
+        overview["latest_instance_id"] = header.latest_instance.0.into();
+    }
+    if let Some(properties) = overview["properties_snapshot"].as_object_mut() {
+        let default = || json!({ "rule": "SEQUENTIAL", "workflow_concurrency": 1 });
+        properties.entry("run_strategy").or_insert_with(default);
+    }
     if header.active_version != VersionId::default() {
         overview["active_version_id"] = header.active_version.0.into();
     }

@@ -9,7 +9,7 @@ use crate::{
     definition::{Kind, Step, StepType},
     id::AttemptId,
     param::{Definitions, Param, Params},
-    port::{Found, Lookup},
+    port::{Found, Lookup, Report},
     restart,
     retry::StepRetry,
     status::{StepState, StepStatus},
@@ -56,6 +56,8 @@ pub(super) struct Attempt {
     pub has_asked_permits: bool,
     /// Whether work was handed to the pool whose end is awaited.
     pub is_executing: bool,
+    /// How its work ended, while what the job published by a call is looked up.
+    pub reported: Option<Box<Report>>,
     /// Status changes that are not published yet.
     pub changes: Vec<Change>,
     /// How many status changes were published.

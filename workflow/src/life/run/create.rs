@@ -108,6 +108,7 @@ impl Flow {
             has_asked_permits: false,
             is_executing: false,
             changes: Vec::new(),
+            reported: None,
             published: 0,
         }
     }

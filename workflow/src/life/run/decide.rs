@@ -1,7 +1,7 @@
 //! Which steps come into being, and in which order.
 
-use super::flow::Flow;
-use crate::life::Turn;
+use super::flow::{Aim, Flow, LeafStop};
+use crate::{life::Turn, port::InstanceAction, user::User};
 
 impl Flow {
     /// Creates every step whose gate is open, then sees whether the run is over.
@@ -9,6 +9,11 @@ impl Flow {
         self.will_decide = false;
         if !self.goes() {
             return;
+        }
+        if self.leaf_stop == LeafStop::Due {
+            self.leaf_stop = LeafStop::Done;
+            let user = User::named("MAESTRO_TASK");
+            self.act_on_all(InstanceAction::Stop, &user, "The workflow has too many leaf steps.", Aim::Run, turn);
         }
         // A step may end as soon as it is created and open further gates; a DAG has no cycle, so this ends.
         while !self.opened.is_empty() {

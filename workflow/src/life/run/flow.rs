@@ -31,6 +31,8 @@ pub(super) struct Flow {
     pub is_overview_stale: bool,
     /// Whether a timer will write the overview.
     pub will_refresh: bool,
+    /// Whether the run is stopped for having too many leaf steps.
+    pub leaf_stop: LeafStop,
     /// The overview that the run around this one was told last.
     pub told: Option<Arc<Overview>>,
     /// Leaf steps of earlier runs that this one does not do again.
@@ -160,6 +162,7 @@ impl Flow {
             overview: None,
             is_overview_stale: false,
             will_refresh: false,
+            leaf_stop: LeafStop::No,
             told: None,
             base: None,
             progress,
@@ -267,6 +270,14 @@ impl Flow {
 
 /// Prepare and monitor tasks take the first two numbers in the reference; only the order matters.
 const FIRST_SEQUENCE: i64 = 3;
+
+/// How far the stop of a run with too many leaf steps has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeafStop {
+    No,
+    Due,
+    Done,
+}
 
 impl Slot {
     fn new(definition: Arc<Step>) -> Self {

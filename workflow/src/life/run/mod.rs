@@ -33,12 +33,14 @@ mod timeout;
 mod values;
 mod while_loop;
 mod work;
+mod wreck;
 
 use std::sync::Arc;
 
 pub(crate) use signals::SIGNAL_PARAMS;
 
 use self::flow::{Aim, Flow};
+pub use self::wreck::Wreck;
 use super::{Address, Machine, Message, Note, Rows, RunSeed, Task, Turn, Unreadable, Wake};
 use crate::{
     id::{RunKey, StepId},

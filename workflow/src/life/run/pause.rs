@@ -44,17 +44,13 @@ impl Flow {
     }
 
     /// Withdraws from whatever an attempt that has ended was waiting for.
-    pub(super) fn stop_waiting(&mut self, at: usize, turn: &mut Turn<'_>) {
-        let Some(attempt) = self.attempt(at) else { return };
+    ///
+    /// A pause that ends by force stays known until its breakpoint is removed.
+    pub(super) fn stop_waiting(&self, at: usize, turn: &mut Turn<'_>) {
         // The phase that it ended in is the last one that it has a time for.
-        let last = attempt.last_phase;
-        let key = self.attempt_key(at);
-        match last {
-            StepStatus::Paused => self.tell_that_pause_is_over(at, turn),
-            StepStatus::WaitingForSignals if self.has_pending_signals(at) => {
-                turn.send(Address::Signals, Note::ForgetSignals { attempt: key });
-            }
-            _ => {}
+        let waited = |phase| self.attempt(at).is_some_and(|attempt| attempt.last_phase == phase);
+        if waited(StepStatus::WaitingForSignals) && self.has_pending_signals(at) {
+            turn.send(Address::Signals, Note::ForgetSignals { attempt: self.attempt_key(at) });
         }
     }
 }

@@ -26,13 +26,7 @@ impl Flow {
         let Some(body) = rows.row(&run_key)? else { return Ok(Some(flow)) };
         let json: Json = row::parse(&run_key, &body)?;
         flow.read(&json).ok_or_else(|| Unreadable(format!("row {run_key:?} is no run")))?;
-        let mut attempts = Vec::new();
-        for (row_key, body) in rows.scan(&attempts_of(key))? {
-            let attempt =
-                AttemptKey { run: key.clone(), step: StepId::from(&*row_key.part), attempt: AttemptId(row_key.third) };
-            attempts.push((attempt, row::parse::<Json>(&row_key, &body)?));
-        }
-        for (step, (_, json)) in rows::latest(attempts) {
+        for (step, (_, json)) in rows::latest(stored_attempts(key, rows)?) {
             let Some(at) = flow.dag().position(&step) else { continue };
             let attempt = flow.read_attempt(at, &json);
             let attempt = attempt.ok_or_else(|| Unreadable(format!("an attempt of {step} in {key} is unreadable")))?;
@@ -180,6 +174,16 @@ impl Flow {
             _ => self.recover_nested(at, turn),
         }
     }
+}
+
+/// Every attempt of a run, in key order.
+pub(super) fn stored_attempts(key: &RunKey, rows: &dyn Rows) -> Result<Vec<(AttemptKey, Json)>, Unreadable> {
+    let one = |(row_key, body): (RowKey, crate::life::Body)| {
+        let attempt =
+            AttemptKey { run: key.clone(), step: StepId::from(&*row_key.part), attempt: AttemptId(row_key.third) };
+        Ok((attempt, row::parse::<Json>(&row_key, &body)?))
+    };
+    rows.scan(&attempts_of(key))?.into_iter().map(one).collect()
 }
 
 fn attempts_of(key: &RunKey) -> Scan {

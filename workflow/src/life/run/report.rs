@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::flow::{Flow, restarted_step};
+use super::flow::{Flow, LeafStop, restarted_step};
 use crate::{
     definition::StepType,
     id::{AttemptKey, StepId},
-    life::{Address, Initiator, Note, Turn, Wake, note::Progress},
+    life::{Address, Effect, Initiator, Note, Task, Turn, Wake, note::Progress},
     param::Value,
     status::{InstanceStatus, Overview, Rollup, Run, StepState, nested_steps_of_earlier_runs, rollups_of_earlier_runs},
     time::Millis,
+    timeline::Event,
 };
 
 /// How old the overview of a run may be whose steps go on without ending.
@@ -29,6 +30,23 @@ impl Flow {
             self.is_overview_stale = false;
             self.overview = Some(Arc::new(self.overview_now()));
         }
+    }
+
+    /// Has the whole tree stopped if it has more leaf steps than are allowed; only its root looks.
+    pub(super) fn check_leaf_limit(&mut self, turn: &mut Turn<'_>) {
+        let max = turn.surroundings.settings().leaf_steps_max;
+        let rollup = self.overview.as_deref().and_then(|overview| overview.rollup_overview.as_ref());
+        let Some(count) = rollup.map(|rollup| rollup.total_leaf_count).filter(|count| *count > max) else { return };
+        if self.leaf_stop != LeafStop::No || !self.goes() || self.seed.initiator.parent().is_some() {
+            return;
+        }
+        self.leaf_stop = LeafStop::Due;
+        let message = format!(
+            "Workflow instance {} has [{count}] leaf steps, more than the limit [{max}]: it is stopped.",
+            self.reference()
+        );
+        self.timeline.add(Event::internal_error(turn.now, message, Vec::new()));
+        turn.effects.push(Effect::Continue(Task::Decide));
     }
 
     /// Has the overview written in a while if steps only went on: the end of a step is written down at once.

@@ -76,6 +76,9 @@ impl Flow {
                 format!("Cannot take an action on run [{named}] of {reference}: its latest run is [{latest}]");
             return Err(Refusal::new(Reason::BadRequest, message));
         }
+        if action == InstanceAction::Unblock {
+            return self.unblock_nested(user, turn);
+        }
         let (word, target) = match action {
             InstanceAction::Stop => ("STOP", InstanceStatus::Stopped),
             InstanceAction::Kill => ("KILL", InstanceStatus::Failed),
@@ -107,6 +110,29 @@ impl Flow {
             info: Some(info.into()),
             timeline_event: Some(Event::log(turn.now, Level::Info, message)),
             completed: is_completed,
+        };
+        Ok(serde_json::to_value(answer).unwrap_or_default())
+    }
+
+    /// A loop body blocks no queue: there is nothing to unblock.
+    fn unblock_nested(&self, user: &User, turn: &Turn<'_>) -> Result<Json, Refusal> {
+        if self.status != InstanceStatus::Failed {
+            let (reference, status) = (self.reference(), self.status);
+            let message = format!(
+                "Cannot unblock a workflow instance {reference} from status [{status}] as it is not FAILED status"
+            );
+            return Err(Refusal::new(Reason::BadRequest, message));
+        }
+        let reason = "[API] call to UNBLOCK a failed workflow instance run.";
+        let message = Some("Unblocked the workflow instance.");
+        let answer = wire::answer::InstanceAction {
+            workflow_id: self.key().workflow.clone(),
+            workflow_instance_id: self.key().instance,
+            workflow_run_id: self.key().run,
+            workflow_instance_status: self.status,
+            info: Some("The workflow instance is unblocked already: no operation.".into()),
+            timeline_event: Some(Event::action(turn.now, "UNBLOCK", user.clone(), message, Some(reason))),
+            completed: false,
         };
         Ok(serde_json::to_value(answer).unwrap_or_default())
     }
@@ -370,6 +396,10 @@ impl Flow {
                 status => status.is_complete(),
             };
             if !is_evaluating || attempt.found.iter().any(|(known, _)| known == lookup) {
+                continue;
+            }
+            if matches!(lookup, Lookup::Output { .. }) && attempt.reported.is_some() {
+                self.output_found(at, found, turn);
                 continue;
             }
             attempt.found.push((lookup.clone(), found.clone()));

@@ -35,6 +35,7 @@ impl Flow {
         if std::mem::take(&mut self.unsaved.run) {
             self.modify_time = turn.now;
             self.refresh_overview();
+            self.check_leaf_limit(turn);
             let (key, body) = (RowKey::run(&self.seed.key), self.text().into());
             turn.save(Row { key, body, is_live: self.is_alive() });
         }
@@ -157,6 +158,7 @@ impl Flow {
             ending: super::attempt::Ending::from_json(&own["ending"]),
             has_asked_permits: own["has_asked_permits"] == true,
             is_executing: own["is_executing"] == true,
+            reported: None,
             changes: Vec::new(),
             published: own["published"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
         };

@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json};
 use super::{attempt::Attempt, flow::Flow, http::Next};
 use crate::{
     definition::{Kind, Parsable, StepType},
-    life::{Effect, Turn, Wake},
+    life::{Effect, Turn, Wake, library::output_name},
     outcome::step_path,
     param::{Evaluated, Value},
-    port::{Conclusion, Report, RunFacts, Work},
+    port::{Conclusion, Found, Lookup, Report, RunFacts, Work},
     retry::Class,
     status::StepStatus,
     time::Millis,
@@ -133,11 +133,32 @@ impl Flow {
 
     /// Takes the end of the work.
     pub(super) fn executed(&mut self, at: usize, report: Report, turn: &mut Turn<'_>) {
-        let now = turn.now;
-        let awaited = |attempt: &Attempt| attempt.status == StepStatus::Running && attempt.is_executing;
-        if !self.attempt(at).is_some_and(awaited) {
-            return;
+        let awaited = |attempt: &&Attempt| attempt.status == StepStatus::Running && attempt.is_executing;
+        let Some(attempt) = self.attempt(at).filter(awaited) else { return };
+        let Some(job) = published_apart(attempt, &report).filter(|_| !turn.surroundings.stands_in(&attempt.definition))
+        else {
+            return self.take_report(at, report, turn);
+        };
+        if let Some(attempt) = self.steps[at].attempt.as_deref_mut() {
+            attempt.reported = Some(Box::new(report));
+            turn.effects.push(Effect::Fetch(Lookup::Output { job }));
         }
+    }
+
+    /// Goes on with the end of the work, now that it is known what the job published by a call.
+    pub(super) fn output_found(&mut self, at: usize, found: &Found, turn: &mut Turn<'_>) {
+        let reported = self.steps[at].attempt.as_deref_mut().and_then(|attempt| attempt.reported.take());
+        let Some(mut report) = reported else { return };
+        if let Found::Document(document) = found {
+            let part = |name: &str| document[name].as_object().cloned().unwrap_or_default();
+            report.outputs.extend(part("params"));
+            merge_artifacts(&mut report.artifacts, part("artifacts"));
+        }
+        self.take_report(at, *report, turn);
+    }
+
+    fn take_report(&mut self, at: usize, report: Report, turn: &mut Turn<'_>) {
+        let now = turn.now;
         let (report, next) = self.judged(at, report, turn);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.is_executing = false;
@@ -225,6 +246,22 @@ fn given_up(class: Class) -> StepStatus {
         Class::Error | Class::Platform => StepStatus::FatallyFailed,
         Class::Timeout => StepStatus::TimedOut,
     }
+}
+
+/// The name under which a job may have published output data by a call of its own, unless its report has some.
+fn published_apart(attempt: &Attempt, report: &Report) -> Option<String> {
+    let step_type = step_type(&attempt.definition.kind);
+    let has_job = matches!(step_type, StepType::Kubernetes | StepType::Notebook | StepType::Titus);
+    if !has_job || !report.outputs.is_empty() || attempt.reported.is_some() {
+        return None;
+    }
+    let job = |artifacts: &Map<String, Json>| {
+        let artifact = artifacts.get("maestro_kubernetes")?;
+        artifact["job_id"].as_str().map(str::to_owned)
+    };
+    let job = job(&report.artifacts).or_else(|| job(&attempt.artifacts)).unwrap_or_else(|| attempt.uuid.to_string());
+    let kind = if step_type == StepType::Titus { "TITUS" } else { "KUBERNETES" };
+    Some(output_name(kind, &job))
 }
 
 /// Whether a job forbids that it is tried again.

@@ -124,12 +124,12 @@ impl Workflow {
     }
 
     fn unblock_all(&mut self, user: &User, turn: &mut Turn<'_>) -> Answer {
-        let reason = "[API] call to UNBLOCK all failed workflow instances.";
+        let reason = format!("Unblock workflow [{}]", self.id);
         let unblocked_runs = self.queue.unblock_oldest(BATCH_MAX);
         self.is_changed |= !unblocked_runs.is_empty();
         for &at in &unblocked_runs {
             turn.forget(members::key(&self.id, at));
-            let event = unblocked(user, reason, turn);
+            let event = unblocked(user, &reason, turn);
             turn.send(Address::Run(self.run_key(at)), Note::AddEvent(event.to_json()));
         }
         self.dequeue_soon(turn);

@@ -2,9 +2,11 @@
 //!
 //! What stays is its header with the numbers that were given out, so that none is ever given out again.
 
-use serde_json::json;
-
-use super::{Workflow, header::Stage, record::Recent};
+use super::{
+    Workflow,
+    header::Stage,
+    record::{self, Recent},
+};
 use crate::{
     id::is_loop_body,
     life::{Effect, Turn, Wake, author, workflow::breakpoint::Breakpoints},
@@ -25,13 +27,23 @@ impl Workflow {
     pub(super) fn delete(&mut self, caller: &Caller, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
         let by = author(caller)?;
         if is_loop_body(&self.id) {
-            let message = format!("Cannot delete the inline workflow [{}]: delete the one around it", self.id);
+            let message = format!(
+                "Cannot delete an inline foreach workflow [{}], please delete its parent concrete workflow instead.",
+                self.id
+            );
             return Err(Refusal::new(Reason::UnprocessableEntity, message));
         }
-        self.known()?;
+        if self.known().is_err() {
+            let message = format!(
+                "No workflow is deleted because workflow [{}] is non-existing or has queued or running instances.",
+                self.id
+            );
+            return Err(Refusal::new(Reason::NotFound, message));
+        }
         if self.queue.live_count() > 0 {
             let message = format!(
-                "Cannot delete the workflow [{}] because it has [{}] nonterminal workflow instances: stop them first",
+                "Cannot delete the workflow [{}] because there are still [{}] number of queued or running workflow \
+                 instances.Please delete it after taking care of them, e.g. stopping all of them.",
                 self.id,
                 self.queue.live_count()
             );
@@ -41,10 +53,12 @@ impl Workflow {
         header.stage = Stage::Deleting { by: by.clone() };
         self.follow_triggers(turn);
         self.go_on_deleting(turn);
-        let message = format!("Workflow [{}] is being deleted by the user [{}]", self.id, by.name);
-        Ok(Answer::ok(json!({
-            "timestamp": turn.now.0, "type": "ACTION", "action": "DELETE", "author": by.to_json(), "message": message,
-        })))
+        let message = format!(
+            "The workflow is deleted by [{}]. All associated workflow data (e.g. versions and instances) will be \
+             deleted shortly.",
+            by.name
+        );
+        Ok(Answer::ok(record::log(turn.now, &message)))
     }
 
     /// Looks for rows that are still to be removed.

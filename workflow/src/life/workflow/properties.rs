@@ -39,7 +39,7 @@ impl Workflow {
         if update.properties.tags.is_some() {
             return Err(Refusal::new(Reason::BadRequest, TAGS_REFUSED));
         }
-        self.known()?;
+        self.exists_to_change()?;
         let after = update.apply(&self.properties());
         self.check_strategy_change(&after)?;
         self.change_properties(&author, after, "Changed workflow properties", turn)
@@ -53,7 +53,7 @@ impl Workflow {
         let Some(mut tag) = read.filter(|_| !problems.iter().any(Problem::refuses)) else {
             return Err(refused(&problems));
         };
-        self.known()?;
+        self.exists_to_change()?;
         tag.namespace = Some(Namespace::Platform);
         tag.attributes.insert("creator".to_owned(), Json::from(&*author.name));
         tag.attributes.insert("created_at_milli".to_owned(), Json::from(turn.now.0));
@@ -68,13 +68,21 @@ impl Workflow {
     /// Removes a tag; one that is not there is removed already.
     pub(super) fn remove_tag(&mut self, caller: &Caller, tag: &str, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {
         let author = author(caller)?;
-        self.known()?;
+        self.exists_to_change()?;
         let mut after = self.properties();
         if let Some(tags) = &mut after.tags {
             tags.retain(|known| &*known.name != tag);
         }
         after.tags = after.tags.filter(|tags| !tags.is_empty());
         self.change_properties(&author, after, &format!("Removed workflow tag [{tag}]"), turn)
+    }
+
+    fn exists_to_change(&self) -> Result<(), Refusal> {
+        if self.known().is_ok() {
+            return Ok(());
+        }
+        let message = format!("Cannot update workflow properties while the workflow [{}] does not exist", self.id);
+        Err(Refusal::new(Reason::BadRequest, message))
     }
 
     fn change_properties(

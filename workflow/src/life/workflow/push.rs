@@ -27,7 +27,11 @@ impl Workflow {
         let has_owner = request.properties.as_ref().is_some_and(|properties| properties.owner.is_some());
         let is_first = self.header.as_ref().is_none_or(|header| header.stage == Stage::Deleted);
         if self.header.as_ref().is_some_and(|header| matches!(header.stage, Stage::Deleting { .. })) {
-            let message = format!("Workflow [{}] is still being deleted. Please try again later.", self.id);
+            let message = format!(
+                "Cannot push a version for workflow [{}] while the system is still deleting the old data for this \
+                 workflow id. Please retry later after the deletion completes.",
+                self.id
+            );
             return Err(Refusal::new(Reason::Conflict, message));
         }
         if is_first && !has_owner {

@@ -178,29 +178,31 @@ impl Workflow {
     /// Starts by triggers need the active version, the trigger that it has, and triggers that are on.
     fn check_trigger(&self, initiator: &Initiator, version: VersionId) -> Result<(), Refusal> {
         let properties = self.properties();
-        let (known, is_on, given) = match initiator {
+        let (known, is_on) = match initiator {
             Initiator::Manual { .. } | Initiator::Parent { .. } => return Ok(()),
             Initiator::Time { trigger_uuid, .. } => {
                 let known = self.versions.get(&version).and_then(|version| version.time_trigger_uuid.clone());
-                (known.as_deref() == Some(&**trigger_uuid), properties.time_triggers_are_on(), trigger_uuid)
+                (known.as_deref() == Some(&**trigger_uuid), properties.time_triggers_are_on())
             }
             Initiator::Signal { trigger_uuid, .. } => {
                 let known = self.versions.get(&version).map(|version| &version.signal_trigger_uuids);
                 let is_known = known.is_some_and(|uuids| uuids.iter().any(|uuid| **uuid == **trigger_uuid));
-                (is_known, properties.signal_triggers_are_on(), trigger_uuid)
+                (is_known, properties.signal_triggers_are_on())
             }
         };
         let id = &self.id;
         if self.known()?.active_version != version {
-            let message = format!("Cannot trigger workflow [{id}] version [{version}]: it is not the active one");
+            let message = format!("Triggered workflow definition for workflow [{id}][{version}] must be active.");
             return Err(Refusal::new(Reason::BadRequest, message));
         }
         if !known {
-            let message = format!("Trigger uuid [{given}] is not one of the active version of workflow [{id}]");
+            let message = "Invalid trigger initiator due to mismatch trigger uuid.";
             return Err(Refusal::new(Reason::Conflict, message));
         }
         if !is_on {
-            let message = format!("Triggers of workflow [{id}] are disabled");
+            let kind = initiator.kind();
+            let message =
+                format!("Trigger type [{kind}] is disabled for the workflow [{id}] in the workflow properties.");
             return Err(Refusal::new(Reason::UnprocessableEntity, message));
         }
         Ok(())

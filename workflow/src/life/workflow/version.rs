@@ -105,6 +105,10 @@ pub(crate) fn resolve(header: &Header, name: &str) -> Result<VersionId, Refusal>
         return if active == VersionId::default() { Err(none()) } else { Ok(active) };
     }
     match name.parse() {
+        Ok(number) if number < 1 => {
+            let message = format!("Invalid version [{number}] of workflow [{workflow}]: versions begin with 1");
+            Err(Refusal::new(Reason::BadRequest, message))
+        }
         Ok(number) if (1..=header.latest_version.0).contains(&number) => Ok(VersionId(number)),
         Ok(number) => Err(not_found(workflow, VersionId(number))),
         Err(_) => Err(Refusal::new(Reason::BadRequest, format!("For input string: \"{name}\""))),

@@ -83,7 +83,7 @@ const FREE: [&str; 9] = [
 ];
 
 /// At which depths a scenario agrees.
-pub(super) struct Depths {
+pub(crate) struct Depths {
     pub outcome: bool,
     pub document: bool,
     pub text: bool,

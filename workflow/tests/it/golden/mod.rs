@@ -1,11 +1,10 @@
-//! Recorded answers of a real server, played against the machines in virtual time.
+//! Recorded answers of a real server, played in virtual time: against the machines, and in their own tests against each engine.
 //!
 //! Each answer is compared at three depths: its outcome must be equal, the whole document should be, texts may differ. The scenarios
 //! whose outcome is not reached yet are listed in [`GAPS`], which may only shrink.
 
 mod calls;
 mod compare;
-mod gaps;
 mod normal;
 mod stub;
 
@@ -17,8 +16,8 @@ use workflow::{
     time::{Millis, Timestamp},
 };
 
-use self::{compare::Depths, gaps::GAPS, normal::Normaliser};
-use crate::shell::Shell;
+use self::{compare::Depths, normal::Normaliser};
+use crate::shell::{GAPS, Shell};
 
 /// When the virtual clock starts.
 const START: Timestamp = Timestamp(1_795_230_600_000);
@@ -36,7 +35,7 @@ fn machines_answer_as_the_recorded_server_did() {
         if only.as_ref().is_some_and(|only| !id.starts_with(only.as_str()) && group != only) {
             continue;
         }
-        let (depths, report) = play(&scenario);
+        let (depths, report) = play_on(fresh(), &scenario);
         let row = table.entry(group.to_owned()).or_default();
         row[0] += 1;
         row[1] += usize::from(depths.outcome);
@@ -65,28 +64,9 @@ fn machines_answer_as_the_recorded_server_did() {
     assert!(wrong.is_empty(), "{} scenarios surprise:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Groups whose scenarios neither count calls to the outside nor depend on when a caller acts.
-const CRASHABLE: [&str; 7] = ["condition", "graph", "foreach", "while", "subworkflow", "params", "timeout"];
-
-#[test]
-fn a_crash_at_any_moment_changes_no_outcome() {
-    let mut wrong = Vec::new();
-    let crashable = |scenario: &Json| CRASHABLE.contains(&scenario["group"].as_str().unwrap());
-    for scenario in scenarios().into_iter().filter(crashable) {
-        for every in [1, 3, 5] {
-            let mut shell = Shell::new(START, Box::new(stub::outside()));
-            shell.crashes_every(every);
-            let (depths, report) = play_on(shell, &scenario);
-            if !depths.outcome {
-                wrong.push(format!("{} crashing every {every} moments: {}", scenario["id"], report.join("\n    ")));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{} runs surprise:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-fn scenarios() -> Vec<Json> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/golden");
+/// Every recorded scenario.
+pub(crate) fn scenarios() -> Vec<Json> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflow/tests/cases/golden");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
@@ -98,12 +78,13 @@ fn scenarios() -> Vec<Json> {
     all
 }
 
-/// Plays one scenario; tells at which depths it agrees, and the first differences.
-fn play(scenario: &Json) -> (Depths, Vec<String>) {
-    play_on(Shell::new(START, Box::new(stub::outside())), scenario)
+/// An engine that has nothing stored.
+pub(crate) fn fresh() -> Shell {
+    Shell::new(START, Box::new(stub::outside()))
 }
 
-fn play_on(mut shell: Shell, scenario: &Json) -> (Depths, Vec<String>) {
+/// Plays one scenario; tells at which depths it agrees, and the first differences.
+pub(crate) fn play_on(mut shell: Shell, scenario: &Json) -> (Depths, Vec<String>) {
     let mut normal = Normaliser::default();
     let mut depths = Depths::ALL;
     let mut report = Vec::new();
