@@ -125,9 +125,10 @@ impl Node {
     pub(crate) fn receive(&self, from: &NodeId, letter: Letter) {
         match letter {
             Letter::Deliver { to, from: sender, content } => {
-                let envelope = Envelope { to, from: sender, message: content.into() };
+                let envelope = Box::new(Envelope { to, from: sender, message: content.into() });
                 // The sender has not heard of the new owner. What is no request is asked for again when it has.
-                if let Err(Envelope { message: Message::Request { ticket, .. }, .. }) = self.router.take_in(envelope)
+                if let Err(envelope) = self.router.take_in(envelope)
+                    && let Message::Request { ticket, .. } = envelope.message
                     && let Some(peers) = self.router.peers()
                 {
                     peers.post(from, &Letter::Moved { ticket });

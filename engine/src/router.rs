@@ -151,10 +151,10 @@ impl Router {
     }
 
     /// A message that came from another node: comes back if the group is not here.
-    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), Envelope> {
+    pub(crate) fn take_in(&self, envelope: Box<Envelope>) -> Result<(), Box<Envelope>> {
         match self.place(&envelope.to) {
-            Some(Place::Here(group)) => match group.tell(ToGroup::Deliver(Box::new(envelope))) {
-                Err(ToGroup::Deliver(envelope)) => Err(*envelope),
+            Some(Place::Here(group)) => match group.tell(ToGroup::Deliver(envelope)) {
+                Err(ToGroup::Deliver(envelope)) => Err(envelope),
                 Ok(()) | Err(_) => Ok(()),
             },
             _ => Err(envelope),

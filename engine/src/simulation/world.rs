@@ -155,7 +155,7 @@ impl World {
             }
             self.ask();
             if !self.act()? {
-                if self.has_ended()? {
+                if self.has_ended() {
                     return self.judge();
                 }
                 if self.now > BEGIN + FAULTY + REST {
@@ -378,12 +378,12 @@ impl World {
     }
 
     /// Whether the faults are over and all that was asked for has come to an end.
-    fn has_ended(&self) -> Result<bool, String> {
+    fn has_ended(&self) -> bool {
         let is_done = !self.is_faulty()
             && self.calls.iter().all(|call| call.is_done)
             && self.nodes.iter().all(|node| !node.is_busy() && !node.holds_permits())
             && self.started.iter().all(|run| self.status(&run.key).is_some_and(InstanceStatus::is_terminal));
-        Ok(is_done && self.live().is_empty())
+        is_done && self.live().is_empty()
     }
 
     fn live(&self) -> Vec<RowKey> {
