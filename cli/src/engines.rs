@@ -1,6 +1,12 @@
 //! The engines by name, and how they are made: the only place that knows concrete ones.
 
-use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use engine::{
     ActorEngine, Limits, Membership,
@@ -52,6 +58,27 @@ impl Running {
         match self {
             Self::Actor(engine) => Arc::clone(engine) as Arc<dyn Engine>,
             Self::Legacy(engine) => Arc::clone(engine) as Arc<dyn Engine>,
+        }
+    }
+
+    /// Machines in memory.
+    pub(crate) fn live(&self) -> usize {
+        match self {
+            Self::Actor(engine) => engine.live(),
+            Self::Legacy(_) => 0,
+        }
+    }
+
+    /// What brings the metrics of how much waits up to date; it does not keep the engine alive.
+    pub(crate) fn measure(&self) -> impl Fn() + Send + Sync + 'static {
+        let actor = match self {
+            Self::Actor(engine) => Arc::downgrade(engine),
+            Self::Legacy(_) => Weak::new(),
+        };
+        move || {
+            if let Some(engine) = actor.upgrade() {
+                engine.measure();
+            }
         }
     }
 
@@ -114,6 +141,16 @@ pub(crate) async fn actor(
     first: InstanceId,
     keep: Option<Duration>,
 ) -> Result<Running, Failure> {
+    actor_with(place, runtimes(http_allow).await?, first, keep).await
+}
+
+/// The actor engine with other runtimes of steps.
+pub(crate) async fn actor_with(
+    place: Place<'_>,
+    runtimes: Runtimes,
+    first: InstanceId,
+    keep: Option<Duration>,
+) -> Result<Running, Failure> {
     let mut membership = None;
     let store: Arc<dyn Store> = match place {
         Place::Memory => Arc::new(Memory::default()),
@@ -143,7 +180,7 @@ pub(crate) async fn actor(
         settings: Settings { first_instance: first, ..Settings::production() },
         decisions: Arc::new(Faithful),
         stands_in: |_| false,
-        runtimes: runtimes(http_allow).await?,
+        runtimes,
         step_threads: STEP_THREADS,
         limits: Limits::SERVER,
         consumer: None,
@@ -155,6 +192,11 @@ pub(crate) async fn actor(
 }
 
 impl Peers {
+    /// Nobody but this process needs to reach it.
+    pub(crate) fn alone() -> Self {
+        Self { peer_listen: SocketAddr::from(([127, 0, 0, 1], 0)), peer_url: None }
+    }
+
     async fn membership(&self) -> Result<Membership, Failure> {
         let bound =
             TcpListener::bind(self.peer_listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));

@@ -11,7 +11,9 @@ mod demo;
 mod engines;
 mod exit;
 mod output;
+mod process;
 mod stores;
+mod top;
 
 use std::process::ExitCode;
 

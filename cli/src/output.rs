@@ -99,6 +99,21 @@ impl Output {
         anstream::println!("{}", text.bold());
     }
 
+    /// Takes the whole screen, with nothing on it; what was there comes back.
+    pub(crate) fn take_screen(&mut self) {
+        anstream::print!("\x1b[?1049h\x1b[?25l");
+    }
+
+    /// An empty screen to draw on.
+    pub(crate) fn clear_screen(&mut self) {
+        anstream::print!("\x1b[H\x1b[2J");
+    }
+
+    /// The screen as it was before it was taken.
+    pub(crate) fn give_screen_back(&mut self) {
+        anstream::print!("\x1b[?25h\x1b[?1049l");
+    }
+
     /// A part of a text with what is the matter there.
     pub(crate) fn snippet(&mut self, snippet: &Snippet<'_>) {
         let level = match snippet.grade {

@@ -55,7 +55,8 @@ pub type Failure = Option<Arc<Error>>;
 
 #[derive(Debug)]
 enum Order {
-    Commit(Commit),
+    /// Write this; it was handed in at that moment.
+    Commit(Commit, Instant),
     /// Nothing after this is taken.
     End,
 }
@@ -92,7 +93,12 @@ pub fn start(store: Arc<dyn Store>) -> std::io::Result<(Committer, Running)> {
 impl Committer {
     /// Hands a commit in; waits where too many wait. What was handed in before is durable before.
     pub async fn submit(&self, commit: Commit) -> Result<(), Stopped> {
-        self.queue.send(Order::Commit(commit)).await.map_err(|_| Stopped)
+        self.queue.send(Order::Commit(commit, Instant::now())).await.map_err(|_| Stopped)
+    }
+
+    /// How many commits wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Writes nothing any more: something other than a commit has failed.
@@ -143,13 +149,13 @@ fn commit_all(
 ) -> Result<(), Error> {
     let mut let_go: Vec<Then> = Vec::new();
     let mut is_ending = false;
-    while !is_ending && let Some(Order::Commit(first)) = waiting.blocking_recv() {
+    while !is_ending && let Some(Order::Commit(first, since)) = waiting.blocking_recv() {
         let mut batch = first.batch;
         let_go.extend(first.then);
         let mut commits = 1;
         while commits < COMMITS_MAX && batch.writes.len() < ROWS_MAX && !is_ending {
             match waiting.try_recv() {
-                Ok(Order::Commit(next)) => {
+                Ok(Order::Commit(next, _)) => {
                     batch.append(next.batch);
                     let_go.extend(next.then);
                     commits += 1;
@@ -163,8 +169,11 @@ fn commit_all(
         }
         if !batch.is_empty() {
             let start = Instant::now();
-            store.commit(&batch)?;
-            metric::committed(commits, batch.writes.len(), start.elapsed());
+            if let Err(error) = store.commit(&batch) {
+                metric::commit_refused(matches!(error, Error::Fenced { .. }));
+                return Err(error);
+            }
+            metric::committed(commits, batch.writes.len(), start.elapsed(), since.elapsed());
         }
         for then in let_go.drain(..) {
             // One caller's answer must not keep the others from theirs.

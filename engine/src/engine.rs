@@ -23,7 +23,7 @@ use workflow::{
 };
 
 use crate::{
-    archivist,
+    actor, archivist,
     clock::Random,
     cluster::{self, Door, Member, Membership, Peers},
     committer::{self, Failure},
@@ -206,6 +206,13 @@ impl ActorEngine {
     /// Machines in memory.
     pub fn live(&self) -> usize {
         self.node.residents.load(Ordering::Relaxed)
+    }
+
+    /// Looks at how much waits, for the metrics; to be called before they are collected.
+    pub fn measure(&self) {
+        let (letters, letters_bytes) = self.node.router.peers().map_or((0, 0), |peers| peers.waiting());
+        let (commits, messages) = (self.node.committer.waiting(), actor::waiting());
+        metric::waiting(metric::Waiting { commits, messages, letters, letters_bytes });
     }
 
     /// Takes no more calls, ends the turns that are under way, makes them durable, and leaves. What is cut off after `within` goes on

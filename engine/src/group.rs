@@ -77,7 +77,7 @@ impl Group {
                 let (node, fence, group) = (Arc::clone(&self.node), self.fence, self.own.clone());
                 let address = place.key().clone();
                 self.node.residents.fetch_add(1, Ordering::Relaxed);
-                metric::resident_came();
+                metric::resident_came(place.key());
                 let make = |own| Resident::new(node, fence, address, group, own);
                 place.insert(actor::spawn_with(make, WAITING_MAX, &mut self.tasks))
             }

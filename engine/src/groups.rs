@@ -18,6 +18,7 @@ use workflow::life::{Address, Message};
 use crate::{
     actor::{self, Handle},
     group::{Group, ToGroup},
+    metric,
     node::Node,
     router::Envelope,
     store::{self, Error, Fence, GroupId, Store},
@@ -73,6 +74,7 @@ impl Groups {
             self.node.router.open(fence.group, door.clone());
             self.running().insert(fence.group, Running { fence, door, tasks });
         }
+        metric::groups_taken(taken.len());
         self.say();
         let (store, fences) = (Arc::clone(&self.node.store), taken.to_vec());
         let live = task::spawn_blocking(move || live(&*store, &fences)).await;
@@ -105,6 +107,7 @@ impl Groups {
             self.node.router.close(group.fence.group);
             group.door.close();
         }
+        metric::groups_given_up(stopping.len());
         self.say();
         let ended = future::join_all(stopping.into_iter().map(|group| group.tasks.join_all()));
         let settled = async {
@@ -149,6 +152,7 @@ impl Groups {
         let running = self.running();
         match running.values().find(|group| !owned.contains(&group.fence)) {
             Some(Running { fence: Fence { group, generation }, .. }) => {
+                metric::group_lost();
                 Err(Error::Taken { group: *group, generation: *generation })
             }
             None => Ok(()),
@@ -167,7 +171,8 @@ impl Groups {
     }
 
     fn say(&self) {
-        let fences = self.running().values().map(|group| group.fence).collect();
+        let fences: Vec<Fence> = self.running().values().map(|group| group.fence).collect();
+        metric::groups_owned(fences.len());
         self.fences.send_replace(fences);
     }
 

@@ -10,6 +10,7 @@ use workflow::{event::Event, port::Pending};
 
 use crate::{
     committer::{Commit, Committer, Stopped},
+    metric,
     store::{Batch, Fence, GroupId, Position, Store, chain},
 };
 
@@ -57,6 +58,7 @@ pub(crate) async fn deliver(
             // The process is going down.
             Err(_) => return Stopped,
         };
+        metric::outbox_read(bundles.len());
         if bundles.is_empty() {
             tokio::select! {
                 () = news.notified() => {}
@@ -67,9 +69,11 @@ pub(crate) async fn deliver(
         let consumed: BTreeMap<_, _> = bundles.iter().map(|bundle| (bundle.group, bundle.position)).collect();
         let events: Vec<Event> = bundles.into_iter().flat_map(|bundle| bundle.events).collect();
         while let Err(error) = consumer.consume(events.clone()).await {
+            metric::events_refused();
             tracing::warn!(%error, "events will be delivered again");
             tokio::time::sleep(AGAIN).await;
         }
+        metric::events_delivered(events.len());
         last.extend(&consumed);
         let batch = Batch { consumed, ..Batch::default() };
         if let Err(stopped) = committer.submit(Commit { batch, then: None }).await {

@@ -188,14 +188,18 @@ impl Resident {
         };
         let mut ids = (self.node.ids)();
         let given = Given { now: self.node.clock.now(), ids: &mut *ids, surroundings: &self.node.around };
-        let turn = || turn::take(&mut **machine, &mut messages, &mut self.tasks, given);
+        let span = span(&self.address);
+        let turn = || span.in_scope(|| turn::take(&mut **machine, &mut messages, &mut self.tasks, given));
         Some(catch_unwind(AssertUnwindSafe(turn)).map_err(|panic| actor::message(&*panic)))
     }
 
     /// Hands the commit in, then tells others.
     async fn act(&mut self, decided: Decided) -> Result<Next, Stopped> {
         let is_settled = self.tasks.is_empty() && self.is_settled();
-        let Decided { rows, events, later, sends, wakes } = decided;
+        let Decided { rows, events, later, sends, wakes, passed } = decided;
+        for (phase, took) in passed {
+            metric::passed(phase, took.to_std());
+        }
         if let Some(steps) = self.node.steps.get() {
             for later in &later {
                 if let Later::Cancel { attempt } = later {
@@ -351,7 +355,7 @@ impl Actor for Resident {
 
     async fn end(self) {
         self.node.residents.fetch_sub(1, Ordering::Relaxed);
-        metric::resident_left();
+        metric::resident_left(&self.address);
         let _shut_down = self.group.tell(ToGroup::Left(self.address));
     }
 }
@@ -367,6 +371,19 @@ impl Lost {
             self.senders.push(from);
         }
         envelope.message
+    }
+}
+
+/// What is logged in a turn is known to belong to its machine.
+fn span(address: &Address) -> tracing::Span {
+    match address {
+        Address::Run(key) => {
+            tracing::debug_span!("machine.turn", workflow = %key.workflow, instance = key.instance.0, run = key.run.0)
+        }
+        Address::Workflow(workflow) => tracing::debug_span!("machine.turn", %workflow),
+        Address::Permits | Address::Signals | Address::Library => {
+            tracing::debug_span!("machine.turn", machine = %address)
+        }
     }
 }
 

@@ -191,7 +191,7 @@ impl Play<'_> {
     }
 
     fn act(&mut self, of: &Address, decided: Decided) -> Result<(), HarnessError> {
-        let Decided { rows, events, later, sends, wakes } = decided;
+        let Decided { rows, events, later, sends, wakes, passed: _ } = decided;
         for (key, row) in rows {
             match row {
                 Some(row) => self.rows.save(row),

@@ -159,12 +159,13 @@ async fn run(shared: &Shared, attempt: &AttemptKey, work: &Work) -> Report {
             &format!("no runtime for steps of type {:?} is set up here", work.step_type),
         );
     };
+    let waiting = metric::Held::waiting_step();
     let Ok(_place) = shared.places.acquire().await else {
         return failed(Conclusion::PlatformError, "the engine is shutting down");
     };
-    metric::step_started();
+    drop(waiting);
+    let _running = metric::Held::running_step();
     let report = AssertUnwindSafe(async { runtime.run(attempt.clone(), work.clone()).await }).catch_unwind().await;
-    metric::step_ended();
     report.unwrap_or_else(|panic| {
         let what = actor::message(&*panic);
         tracing::error!(%attempt, what, "a step runtime panicked");

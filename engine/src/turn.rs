@@ -9,11 +9,11 @@ use workflow::{
     event::Event,
     id::{AttemptKey, Ids},
     life::{
-        Address, Around, Body, Effect, Machine, Message, Note, Row, RowKey, Surroundings, Table, Task, Ticket, Turn,
-        Wake,
+        Address, Around, Body, Effect, Machine, Message, Note, Phase, Row, RowKey, Surroundings, Table, Task, Ticket,
+        Turn, Wake,
     },
     port::{Answer, Lookup, Refusal, Work},
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 
 /// Tasks that a machine comes back to within one turn: enough for a chain of some 40 steps, and about 2 ms.
@@ -32,6 +32,8 @@ pub(crate) struct Decided {
     pub(crate) sends: Vec<(Address, Note)>,
     /// Timers.
     pub(crate) wakes: Vec<(Timestamp, Wake)>,
+    /// What steps have behind them, and how long it took.
+    pub(crate) passed: Vec<(Phase, Millis)>,
 }
 
 /// What leaves only when it is durable.
@@ -122,6 +124,7 @@ impl Decided {
                     }
                 }
                 Effect::Send { to, note } => self.sends.push((to, note)),
+                Effect::Passed { phase, took } => self.passed.push((phase, took)),
                 Effect::WakeAt { at, wake } => self.wakes.push((at, wake)),
                 Effect::Execute { attempt, work } => self.later.push(Later::Execute { attempt, work }),
                 Effect::Cancel { attempt } => self.later.push(Later::Cancel { attempt }),

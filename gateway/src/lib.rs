@@ -9,6 +9,7 @@ pub mod flags;
 pub mod fleet;
 pub mod gateway;
 mod journal;
+pub mod metric;
 pub mod rollout;
 pub mod routing;
 

@@ -3,15 +3,19 @@
 use replay::latency::quantile;
 use serde::Serialize;
 
-use super::{disk::Fsync, workload::Workload};
+use super::{disk::Fsync, load::Point, workload::Workload};
 use crate::output::Output;
 
 /// Everything that was measured in one run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
+    /// What the actor engine keeps its state in.
+    pub(crate) store: &'static str,
     pub(crate) fsync_before: Fsync,
     pub(crate) fsync_after: Fsync,
     pub(crate) workloads: Vec<Figure>,
+    /// How launches take longer under load.
+    pub(crate) load: Vec<Point>,
 }
 
 /// One workload on both engines.
@@ -31,24 +35,47 @@ pub(crate) struct Figure {
 
 /// Where samples lie.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Spread {
-    p50: f64,
-    p99: f64,
-    least: f64,
-    most: f64,
+pub(crate) struct Spread {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
 }
 
 impl Figure {
+    /// What the columns of [`Figure::row`] are.
+    pub(super) const HEAD: [&'static str; 8] =
+        ["WORKLOAD", "WHAT", "UNIT", "ACTOR P50", "P99", "/FSYNC", "LEGACY P50", "FASTER"];
+
     pub(super) fn of(workload: &Workload, samples: Vec<f64>) -> Self {
-        Self {
-            workload: workload.name,
-            about: workload.about,
-            unit: workload.unit,
-            is_rate: workload.is_rate(),
-            actor: Spread::of(samples),
-            legacy: None,
-            ratio: None,
-        }
+        Self { is_rate: workload.is_rate(), ..Self::new(workload.name, workload.about, workload.unit, samples) }
+    }
+
+    /// A figure of the actor engine alone, of which less is better.
+    pub(super) fn new(name: &'static str, about: &'static str, unit: &'static str, samples: Vec<f64>) -> Self {
+        let actor = Spread::of(samples);
+        Self { workload: name, about, unit, is_rate: false, actor, legacy: None, ratio: None }
+    }
+
+    /// A row of the table.
+    pub(super) fn row(&self, fsync: &Fsync) -> Vec<String> {
+        let spread =
+            |spread: &Spread| format!("{} ({} to {})", short(spread.p50), short(spread.least), short(spread.most));
+        let fsyncs = if self.unit.starts_with("ms") {
+            format!("{:.2}", self.actor.p50 / fsync.p50_ms.max(f64::MIN_POSITIVE))
+        } else {
+            "-".to_owned()
+        };
+        vec![
+            self.workload.to_owned(),
+            self.about.to_owned(),
+            self.unit.to_owned(),
+            spread(&self.actor),
+            short(self.actor.p99),
+            fsyncs,
+            self.legacy.as_ref().map_or("-".to_owned(), &spread),
+            self.ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.0} ×")),
+        ]
     }
 
     pub(super) fn set_legacy(&mut self, samples: Vec<f64>) {
@@ -60,7 +87,7 @@ impl Figure {
 }
 
 impl Spread {
-    fn of(mut samples: Vec<f64>) -> Self {
+    pub(super) fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_by(f64::total_cmp);
         let at = |share| quantile(&samples, share);
         Self { p50: at(0.5), p99: at(0.99), least: at(0.0), most: at(1.0) }
@@ -74,26 +101,15 @@ impl Figures {
             "fsync of 4 KiB on this disk: p50 {:.3} ms, p99 {:.3} ms (after: {:.3}, {:.3})",
             self.fsync_before.p50_ms, self.fsync_before.p99_ms, self.fsync_after.p50_ms, self.fsync_after.p99_ms
         ));
-        let rows = self.workloads.iter().map(|figure| {
-            let spread =
-                |spread: &Spread| format!("{} ({} to {})", short(spread.p50), short(spread.least), short(spread.most));
-            let fsyncs = if figure.is_rate {
-                "-".to_owned()
-            } else {
-                format!("{:.2}", figure.actor.p50 / self.fsync_before.p50_ms.max(f64::MIN_POSITIVE))
-            };
-            vec![
-                figure.workload.to_owned(),
-                figure.about.to_owned(),
-                figure.unit.to_owned(),
-                spread(&figure.actor),
-                short(figure.actor.p99),
-                fsyncs,
-                figure.legacy.as_ref().map_or("-".to_owned(), &spread),
-                figure.ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.0} ×")),
-            ]
+        let rows = self.workloads.iter().map(|figure| figure.row(&self.fsync_before));
+        output.table(&Figure::HEAD, rows);
+        output.line(format_args!("\ntime to launch a step by load, over {}:", self.store));
+        let rows = self.load.iter().map(|point| {
+            let Spread { p50, p99, least, most } = point.launch_ms;
+            let range = format!("{} to {}", short(least), short(most));
+            vec![point.runs.to_string(), short(p50), short(p99), range, short(point.steps_per_s)]
         });
-        output.table(&["WORKLOAD", "WHAT", "UNIT", "ACTOR P50", "P99", "/FSYNC", "LEGACY P50", "FASTER"], rows);
+        output.table(&["RUNS AT ONCE", "P50 MS", "P99 MS", "RANGE", "STEPS/S"], rows);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is measured: the shapes that any Maestro-compatible server can be measured by.
 
+use std::time::Instant;
+
 use futures::future::try_join_all;
 use serde_json::{Value as Json, json};
 use workflow::{
@@ -50,12 +52,6 @@ enum Sample {
 impl Workload {
     /// All of them.
     pub(super) fn all() -> Vec<Self> {
-        let loop_params = json!({ "i": { "expression": format!("return Util.intsBetween(0,{ITERATIONS},1);"), "type": "LONG_ARRAY" } });
-        let foreach = json!({ "foreach": {
-            "id": "each", "concurrency": 50,
-            "params": { "loop_params": { "value": loop_params, "type": "MAP" } },
-            "steps": [no_op("body", &[])],
-        } });
         let fan: Vec<String> = (0..FAN).map(|number| format!("c{number}")).collect();
         let mut fan_steps = vec![no_op("root", &fan)];
         fan_steps.extend(fan.iter().map(|id| no_op(id, &["join".to_owned()])));
@@ -82,7 +78,7 @@ impl Workload {
                 "200 iterations, 50 at once",
                 "ms/iteration",
                 false,
-                vec![definition("bench-foreach", &[foreach])],
+                vec![definition("bench-foreach", &[foreach(ITERATIONS, 50)])],
                 Sample::Per(200.0),
             ),
             Self::new(
@@ -124,7 +120,7 @@ impl Workload {
     pub(super) async fn measure(&self, engine: &dyn Engine, runs: usize, warm_up: usize) -> Result<Vec<f64>, Failure> {
         let mut id = String::new();
         for definition in &self.definitions {
-            engine.call(caller(), Request::Push { body: definition.clone() }).await.map_err(refused)?;
+            push(engine, definition).await?;
             definition["workflow"]["id"].as_str().unwrap_or_default().clone_into(&mut id);
         }
         let mut samples = Vec::with_capacity(runs);
@@ -148,18 +144,45 @@ impl Workload {
     }
 }
 
-/// Runs a workflow once; when it began and ended by its own document, in milliseconds.
-async fn one(engine: &dyn Engine, id: &str) -> Result<[f64; 2], Failure> {
+/// A run that was started.
+pub(super) struct Started {
+    pub(super) run: RunKey,
+    pub(super) asked: Instant,
+    pub(super) answered: Instant,
+}
+
+/// Stores a definition.
+pub(super) async fn push(engine: &dyn Engine, definition: &Json) -> Result<(), Failure> {
+    engine.call(caller(), Request::Push { body: definition.clone() }).await.map(drop).map_err(refused)
+}
+
+/// Starts a workflow.
+pub(super) async fn start(engine: &dyn Engine, id: &str) -> Result<Started, Failure> {
     let body = json!({ "initiator": { "type": "manual" } });
     let request = Request::Start { workflow: id.into(), version: "latest".to_owned(), body };
+    let asked = Instant::now();
     let answer = engine.call(caller(), request).await.map_err(refused)?;
+    let answered = Instant::now();
     let InstanceKey { workflow, instance } = started_instance(&answer)
         .ok_or_else(|| Failure::new(Exit::Defect, anyhow::anyhow!("the start of {id} made no instance")))?;
-    let run = RunKey { workflow: workflow.clone(), instance, run: RunId::FIRST };
-    let status = engine.ended(run).await.map_err(refused)?;
-    if status != InstanceStatus::Succeeded {
-        return Err(Failure::new(Exit::Findings, anyhow::anyhow!("{id} ended {status}")));
+    Ok(Started { run: RunKey { workflow, instance, run: RunId::FIRST }, asked, answered })
+}
+
+/// Waits for the end of a run, which must be a good one.
+pub(super) async fn ended(engine: &dyn Engine, run: &RunKey) -> Result<(), Failure> {
+    match engine.ended(run.clone()).await.map_err(refused)? {
+        InstanceStatus::Succeeded => Ok(()),
+        status => Err(Failure::new(Exit::Findings, anyhow::anyhow!("{run} ended {status}"))),
     }
+}
+
+/// Runs a workflow once; when it began and ended by its own document, in milliseconds.
+async fn one(engine: &dyn Engine, id: &str) -> Result<[f64; 2], Failure> {
+    let RunKey { workflow, instance, .. } = {
+        let run = start(engine, id).await?.run;
+        ended(engine, &run).await?;
+        run
+    };
     let read = Request::Run {
         instance: InstanceKey { workflow, instance },
         run: "1".to_owned(),
@@ -171,21 +194,41 @@ async fn one(engine: &dyn Engine, id: &str) -> Result<[f64; 2], Failure> {
     Ok([moment("start_time"), moment("end_time")])
 }
 
-fn definition(id: &str, steps: &[Json]) -> Json {
+pub(super) fn definition(id: &str, steps: &[Json]) -> Json {
     json!({
         "properties": { "owner": "bench", "run_strategy": { "rule": "PARALLEL", "workflow_concurrency": 200 } },
         "workflow": { "id": id, "steps": steps },
     })
 }
 
+/// A loop over a step that does nothing.
+pub(super) fn foreach(iterations: usize, at_once: usize) -> Json {
+    let loop_params =
+        json!({ "i": { "expression": format!("return Util.intsBetween(0,{iterations},1);"), "type": "LONG_ARRAY" } });
+    json!({ "foreach": {
+        "id": "each", "concurrency": at_once,
+        "params": { "loop_params": { "value": loop_params, "type": "MAP" } },
+        "steps": [no_op("body", &[])],
+    } })
+}
+
 fn no_op(id: &str, next: &[String]) -> Json {
+    step(id, "NoOp", next)
+}
+
+fn step(id: &str, step_type: &str, next: &[String]) -> Json {
     let successors: serde_json::Map<String, Json> = next.iter().map(|next| (next.clone(), json!("true"))).collect();
-    json!({ "step": { "id": id, "type": "NoOp", "transition": { "successors": successors } } })
+    json!({ "step": { "id": id, "type": step_type, "transition": { "successors": successors } } })
 }
 
 fn chain(length: usize) -> Vec<Json> {
+    chain_of("NoOp", length)
+}
+
+/// Steps of one type in a row.
+pub(super) fn chain_of(step_type: &str, length: usize) -> Vec<Json> {
     let next = |number: usize| if number + 1 < length { vec![format!("s{}", number + 1)] } else { Vec::new() };
-    (0..length).map(|number| no_op(&format!("s{number}"), &next(number))).collect()
+    (0..length).map(|number| step(&format!("s{number}"), step_type, &next(number))).collect()
 }
 
 fn children() -> Vec<Json> {

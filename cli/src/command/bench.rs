@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
+
 use crate::{
     bench,
     exit::{Exit, Failure},
@@ -17,6 +19,8 @@ use crate::{
 Examples:
   segue bench
   segue bench --dir /mnt/disk --runs 40 --json
+  segue bench --without-legacy --heavy --html bench.html
+  segue bench --without-legacy --store postgres://segue@db/bench
   segue bench language")]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -35,9 +39,21 @@ pub(crate) struct Args {
     #[arg(long)]
     without_legacy: bool,
 
+    /// Measure over a PostgreSQL or CockroachDB database, best an empty one, instead of SQLite; what is written there stays.
+    #[arg(long, value_name = "URL", env = "SEGUE_BENCH_STORE", hide_env_values = true)]
+    store: Option<String>,
+
+    /// Measure what takes minutes and up to 2 GiB, too: a loop of 25,000 iterations, 100,000 runs that wait, their recovery.
+    #[arg(long)]
+    heavy: bool,
+
     /// Print JSON.
     #[arg(long)]
     json: bool,
+
+    /// Write a page with all figures and a plot of latency over load.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// What else can be measured.
@@ -65,11 +81,24 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     if let Some(Subject::Language(language)) = &args.subject {
         return run_language(language, output);
     }
-    let figures = bench::run(&args.dir, args.runs, !args.without_legacy, output).await?;
+    let options = bench::Options {
+        folder: &args.dir,
+        database: args.store.as_deref(),
+        runs: args.runs,
+        with_legacy: !args.without_legacy,
+        is_heavy: args.heavy,
+    };
+    let figures = bench::run(options, output).await?;
     if args.json {
         output.json(&figures);
     } else {
         figures.show(output);
+    }
+    if let Some(path) = &args.html {
+        let written = std::fs::write(path, bench::html(&figures)?);
+        let written = written.with_context(|| format!("{} could not be written", path.display()));
+        written.map_err(|error| Failure::new(Exit::Storage, error))?;
+        output.say(format_args!("wrote {}", path.display()));
     }
     Ok(Exit::Success)
 }

@@ -57,6 +57,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     for path in &args.paths {
         collect(path, 0, &mut paths).map_err(|error| Failure::new(Exit::BadInput, error))?;
     }
+    if paths.is_empty() {
+        let asked: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(Failure::new(Exit::BadInput, anyhow::anyhow!("there are no definitions in {}", asked.join(", ")))
+            .with_hint("definitions are files named `*.json`, `*.yaml` or `*.yml`"));
+    }
     let files: Vec<File> = paths.into_iter().map(read).collect::<Result<_, _>>()?;
     if args.sarif {
         output.json(&sarif(&files));
@@ -203,6 +208,7 @@ fn sarif(files: &[File]) -> Json {
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": rules.collect::<Vec<_>>(),
             } },
+            "columnKind": "unicodeCodePoints",
             "results": results.collect::<Vec<_>>(),
         }],
     })
@@ -214,7 +220,7 @@ fn sarif_result(file: &File, located: &Located) -> Json {
         "level": if located.problem.refuses() { "error" } else { "warning" },
         "message": { "text": located.problem.message },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": file.path.display().to_string() },
+            "artifactLocation": { "uri": uri(&file.path) },
             "region": {
                 "startLine": located.position.line,
                 "startColumn": located.position.column,
@@ -223,4 +229,32 @@ fn sarif_result(file: &File, located: &Located) -> Json {
             },
         } }],
     })
+}
+
+/// A path as a reference relative to where the command ran, or as a URL of a file.
+fn uri(path: &Path) -> String {
+    let mut uri = String::from(if path.is_absolute() { "file://" } else { "" });
+    for byte in path.display().to_string().bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => uri.push(char::from(byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_a_log_are_uris() {
+        for (path, expected) in [
+            ("flows/a.json", "flows/a.json"),
+            ("my flows/ä#1.yaml", "my%20flows/%C3%A4%231.yaml"),
+            ("/srv/a%b.json", "file:///srv/a%25b.json"),
+        ] {
+            assert_eq!(uri(Path::new(path)), expected);
+        }
+    }
 }

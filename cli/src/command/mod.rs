@@ -13,6 +13,7 @@ mod run;
 mod schema;
 mod serve;
 mod store;
+mod top;
 
 use clap::Subcommand;
 
@@ -26,6 +27,7 @@ use crate::{
 pub(crate) enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
+    Top(top::Args),
     Store(store::Args),
     Run(run::Args),
     Check(check::Args),
@@ -45,6 +47,7 @@ impl Command {
         match self {
             Self::Demo(args) => demo::run(&args, output).await,
             Self::Serve(args) => serve::run(&args, output).await,
+            Self::Top(args) => top::run(&args, output).await,
             Self::Run(args) => run::run(&args, output).await,
             Self::Capture(args) => capture::run(&args, output).await,
             Self::Rollout(args) => rollout::run(&args, output).await,

@@ -12,18 +12,25 @@ use std::{
 
 use engine::store::chain;
 use gateway::api::{self, Service};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use workflow::id::InstanceId;
 
 use crate::{
-    engines::{self, Kind, Peers, Place},
+    engines::{self, Kind, Peers, Place, Running},
     exit::{Exit, Failure},
     output::Output,
+    process,
 };
 
 /// Upper bounds of the buckets of histograms: from a tenth of a disk's fsync to a minute.
 const SECONDS: [f64; 14] = [2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 2e-2, 0.1, 0.5, 2.0, 10.0, 60.0];
+
+/// The same for histograms that count things: up to the rows of the largest transaction.
+const COUNTS: [f64; 13] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
+
+/// What the names of histograms that count things end with.
+const COUNTED: [&str; 2] = ["_batch_commits", "_batch_rows"];
 
 /// Serve Maestro's REST API (`/api/v3`) with an engine behind it, until SIGINT or SIGTERM.
 ///
@@ -89,7 +96,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
         let error = anyhow::anyhow!("the polling engine keeps its state in a folder and not in a database");
         return Err(Failure::new(Exit::Usage, error).with_hint("leave `--store` out, or use `--engine actor`"));
     }
-    let metrics = metrics()?;
+    let recorder = collect()?;
     let running = match args.engine {
         Kind::Actor => engines::actor(args.place(), &args.http_allow, InstanceId::FIRST, args.keep()).await?,
         Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace).await?,
@@ -100,6 +107,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     })?;
     let address = listener.local_addr().map_err(|error| Failure::new(Exit::Unreachable, error))?;
     let is_ready = Arc::new(AtomicBool::new(true));
+    let metrics = render(recorder, &running);
     let service = Service { engine: running.engine(), metrics: Some(metrics), is_ready: Arc::clone(&is_ready) };
     output.line(format_args!(
         "listening on http://{address} ({} engine, data in {})",
@@ -128,12 +136,30 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     Ok(Exit::Success)
 }
 
-/// Collects the metrics of the process from now on; gives what renders them.
-fn metrics() -> Result<Arc<dyn Fn() -> String + Send + Sync>, Failure> {
-    let recorder = PrometheusBuilder::new().set_buckets(&SECONDS).and_then(PrometheusBuilder::install_recorder);
-    let recorder = recorder.map_err(|error| Failure::new(Exit::Defect, error))?;
+/// Collects the metrics of the process from now on.
+fn collect() -> Result<PrometheusHandle, Failure> {
+    let install = || -> Result<PrometheusHandle, BuildError> {
+        let mut builder = PrometheusBuilder::new().set_buckets(&SECONDS)?;
+        for name in COUNTED {
+            builder = builder.set_buckets_for_metric(Matcher::Suffix(name.to_owned()), &COUNTS)?;
+        }
+        builder.install_recorder()
+    };
+    let recorder = install().map_err(|error| Failure::new(Exit::Defect, error))?;
     engine::metric::describe();
-    Ok(Arc::new(move || recorder.render()))
+    gateway::metric::describe();
+    process::describe();
+    Ok(recorder)
+}
+
+/// Renders the metrics as they are when somebody asks.
+fn render(recorder: PrometheusHandle, running: &Running) -> Arc<dyn Fn() -> String + Send + Sync> {
+    let measure = running.measure();
+    Arc::new(move || {
+        measure();
+        process::measure();
+        recorder.render()
+    })
 }
 
 /// Resolves at the first SIGINT or SIGTERM.

@@ -5,5 +5,7 @@
 mod campaign;
 mod generated;
 mod python;
+mod server;
 mod store;
 mod tidy;
+mod top;

@@ -53,17 +53,36 @@ fn the_language_depends_on_no_runtime() {
 
 #[test]
 fn every_source_file_begins_with_what_it_is() {
+    let is_bare = |path: &PathBuf| !fs::read_to_string(path).unwrap().starts_with("//!");
+    let bare: Vec<PathBuf> = sources().into_iter().filter(is_bare).collect();
+    assert!(bare.is_empty(), "without a module doc: {bare:?}");
+}
+
+#[test]
+fn metrics_are_recorded_in_one_file_of_a_crate() {
+    let macros = ["counter!(", "gauge!(", "histogram!("];
+    let named = ["metric.rs", "process.rs"];
+    let mut found = Vec::new();
+    for path in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let is_home = named.iter().any(|name| path.ends_with(Path::new("src").join(name)));
+        if !is_home && macros.iter().any(|name| text.contains(name)) {
+            found.push(path);
+        }
+    }
+    assert!(found.is_empty(), "metrics are recorded where nobody describes them: {found:?}");
+}
+
+/// All source files of ours.
+fn sources() -> Vec<PathBuf> {
     let mut waiting: Vec<PathBuf> = ARROWS.iter().map(|(krate, _)| root().join(krate).join("src")).collect();
-    let mut bare = Vec::new();
+    let mut files = Vec::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             waiting.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
         } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            if !text.starts_with("//!") {
-                bare.push(path);
-            }
+            files.push(path);
         }
     }
-    assert!(bare.is_empty(), "without a module doc: {bare:?}");
+    files
 }

@@ -8,7 +8,10 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::Poll,
 };
 
@@ -16,6 +19,14 @@ use futures::task::AtomicWaker;
 
 /// Memory for messages that an idle mailbox keeps.
 const KEPT: usize = 4;
+
+/// Messages that wait in all mailboxes of the process: for its metrics, which are the process's, too.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// How many messages wait in all mailboxes of the process.
+pub fn waiting() -> usize {
+    WAITING.load(Ordering::Relaxed)
+}
 
 /// The way to an actor. Cheap to clone; holding one does not keep the actor alive.
 pub struct Handle<M> {
@@ -74,7 +85,7 @@ impl<M> Handle<M> {
         if queue.waiting.len() >= self.shared.capacity {
             return Err(Refused::Full(message));
         }
-        queue.waiting.push_back(message);
+        queue.push(message);
         drop(queue);
         self.shared.reader.wake();
         Ok(())
@@ -86,7 +97,7 @@ impl<M> Handle<M> {
         if !queue.is_open {
             return Err(message);
         }
-        queue.waiting.push_back(message);
+        queue.push(message);
         drop(queue);
         self.shared.reader.wake();
         Ok(())
@@ -134,9 +145,15 @@ impl<M> Mailbox<M> {
 }
 
 impl<M> Queue<M> {
+    fn push(&mut self, message: M) {
+        self.waiting.push_back(message);
+        WAITING.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn move_into(&mut self, into: &mut VecDeque<M>, limit: usize) {
         let count = limit.min(self.waiting.len());
         into.extend(self.waiting.drain(..count));
+        WAITING.fetch_sub(count, Ordering::Relaxed);
         if self.waiting.is_empty() {
             self.waiting.shrink_to(KEPT);
         }
@@ -146,6 +163,9 @@ impl<M> Queue<M> {
 impl<M> Drop for Mailbox<M> {
     fn drop(&mut self) {
         self.shared.close();
+        // Nobody will take what is left; where it is dropped, others may be told something, so no lock is held.
+        let left = std::mem::take(&mut self.shared.queue().waiting);
+        WAITING.fetch_sub(left.len(), Ordering::Relaxed);
     }
 }
 

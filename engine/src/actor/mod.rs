@@ -11,7 +11,7 @@ use futures::FutureExt;
 use tokio::task::JoinSet;
 
 use mailbox::Mailbox;
-pub use mailbox::{Handle, Refused};
+pub use mailbox::{Handle, Refused, waiting};
 
 /// Messages of one turn. More make a turn, and so the wait of others on the same thread, too long; fewer make commits too many.
 const TURN_MAX: usize = 256;

@@ -120,6 +120,12 @@ impl Outgoing {
         self.sent.is_some() || !self.waiting.is_empty()
     }
 
+    /// Letters that are not acknowledged, and the bytes of those that were not sent yet.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let sent = self.sent.as_ref().map_or(0, |sent| sent.letters.len());
+        (self.waiting.len() + sent, self.bytes)
+    }
+
     /// The present moment.
     pub(crate) fn mark(&self) -> Mark {
         Mark { opening: self.opening, pushed: self.pushed }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     groups::Groups,
+    metric,
     node::{Node, view},
     store::{self, Cluster, Error, Fence, NodeId, Store, chain},
 };
@@ -102,6 +103,7 @@ impl Member {
         let (owned, cluster) = match time::timeout_at(deadline, beating).await {
             Ok(Ok(seen)) => seen,
             Ok(Err(error)) if Instant::now() < deadline => {
+                metric::heartbeat_failed();
                 tracing::warn!(error = chain(&error), "a heartbeat failed and will be tried again");
                 return Ok(());
             }
@@ -116,6 +118,7 @@ impl Member {
     async fn follow(&mut self, cluster: &Cluster) -> Result<(), Error> {
         let plan = self.outlook.look(cluster, &self.leaving);
         let living: Vec<_> = living(cluster).collect();
+        metric::nodes_living(living.len());
         self.peers.follow(&living);
         self.door.follow(self.outlook.living());
         self.node.router.follow(cluster, self.peers.own());

@@ -114,6 +114,13 @@ impl Peers {
         }
     }
 
+    /// Letters that are not acknowledged, and the bytes of those that were not sent yet, of all links.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let each = links.values().map(|link| link.outgoing().waiting());
+        each.fold((0, 0), |(letters, bytes), (more, more_bytes)| (letters + more, bytes + more_bytes))
+    }
+
     /// The present moment of every link.
     pub(crate) fn marks(&self) -> Marks {
         let links = self.links.read().unwrap_or_else(PoisonError::into_inner);

@@ -108,7 +108,7 @@ async fn respond(
         Ok(answer) => answer::response(answer),
         Err(problem) => problem.response(&path),
     };
-    metrics::counter!("gateway_calls_total", "operation" => route.name, "status" => class(&response)).increment(1);
+    crate::metric::answered(route.name, class(&response));
     response
 }
 

@@ -50,7 +50,7 @@ impl Gateway {
             decide(&rules, subject)
         };
         let engine = two.ledger.settle(root, two.clock.now(), decide).await.map_err(|error| unkept(&error))?;
-        metrics::counter!("gateway_root_runs_total", "engine" => engine.to_string()).increment(1);
+        crate::metric::routed(&engine);
         let request = Request::Start { workflow: workflow.clone(), version, body };
         let answer = two.fleet.named(&engine).call(caller, request).await;
         match &answer {

@@ -257,6 +257,8 @@ impl Core {
                 self.rows.forget(&key);
                 self.outgoing.push(Outgoing::Forgotten(key));
             }
+            // Its pace is the old stack's, by construction.
+            Effect::Passed { .. } => {}
             Effect::Publish(event) => self.outgoing.push(Outgoing::Publish(event)),
             Effect::Continue(task) => self.continue_later(now, from, task),
             Effect::Send { to, note } => self.send(now, to, note),

@@ -6,7 +6,7 @@ use crate::{
     life::{Address, Note, Row, RowKey, Ticket},
     port::{Answer, Lookup, Refusal, Work},
     status::StepStatus,
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 
 /// One thing to do; see the module's doc for what must be durable first.
@@ -48,6 +48,13 @@ pub enum Effect {
     },
     /// Look something up in the rows of others; the answer comes back as `Message::Found`.
     Fetch(Lookup),
+    /// Count how long a step or a run took for something; nothing depends on it.
+    Passed {
+        /// For what.
+        phase: Phase,
+        /// How long.
+        took: Millis,
+    },
     /// Answer a waiting caller.
     Reply {
         /// Which.
@@ -55,6 +62,19 @@ pub enum Effect {
         /// With what.
         answer: Result<Answer, Refusal>,
     },
+}
+
+/// What a step or a run has behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// From its creation to the begin of its work.
+    Launch,
+    /// From there to its end.
+    Work,
+    /// From the end of the last step before it to its creation.
+    Follow,
+    /// A whole run, from its start to its end.
+    Run,
 }
 
 /// A piece of work that a run comes back to by itself.

@@ -51,7 +51,7 @@ pub use address::Address;
 pub use around::{Around, StandsIn};
 pub(crate) use caller::author;
 pub use decision::{Decisions, Faithful};
-pub use effect::{Effect, Task, Wake};
+pub use effect::{Effect, Phase, Task, Wake};
 pub use initiator::{Ancestor, Initiator, TooDeep};
 pub use library::Library;
 pub use load::{load, wreck};

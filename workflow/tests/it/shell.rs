@@ -244,7 +244,7 @@ impl Shell {
                 let message = Message::Executed { attempt, report: Box::new(report) };
                 self.later(took, from.clone(), message);
             }
-            Effect::Cancel { .. } => {}
+            Effect::Cancel { .. } | Effect::Passed { .. } => {}
             Effect::Fetch(lookup) => {
                 let found = life::read::find(&lookup, &self.rows).unwrap();
                 self.send(from.clone(), Message::Found { lookup, found });

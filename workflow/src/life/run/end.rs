@@ -24,10 +24,11 @@ const TOGETHER: Millis = Millis(250);
 
 impl Flow {
     /// Enters a status.
-    pub(super) fn go(&mut self, at: usize, to: StepStatus, turn: &Turn<'_>) {
+    pub(super) fn go(&mut self, at: usize, to: StepStatus, turn: &mut Turn<'_>) {
         if let Some(attempt) = self.steps[at].attempt.as_deref_mut() {
             attempt.go(to, turn.now);
         }
+        self.note_passage(at, to, turn);
         self.changed(at);
     }
 

@@ -115,6 +115,7 @@ impl Flow {
     fn turn_into(&mut self, to: InstanceStatus, turn: &mut Turn<'_>) {
         let seed = Arc::clone(&self.seed);
         events::instance(&seed, self.status, to, turn);
+        self.note_end(to, turn);
         self.status = to;
         self.unsaved.run = true;
         self.unsaved.report = true;

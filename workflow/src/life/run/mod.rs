@@ -18,6 +18,7 @@ mod foreach_restart;
 mod http;
 mod launch;
 mod nested;
+mod passage;
 mod pause;
 mod prepare;
 mod recover;
