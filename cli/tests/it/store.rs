@@ -54,5 +54,10 @@ fn what_cannot_be_done_is_said_with_what_to_do_next() {
         2,
         "error: `h:port/x` is not the address of a store\n",
     );
-    check(at, "store info --store postgres://u@%2Fnowhere/x", 4, "error: postgres:///nowhere/x could not be reached\n");
+    check(
+        at,
+        "store info --store postgres://u@%2Fnowhere/x",
+        4,
+        "error: postgres:///nowhere:5432/x could not be reached\n",
+    );
 }

@@ -1,6 +1,6 @@
 //! Random definitions: graphs with conditions, loops, sub-workflows, failures, retries, time-outs, signals and tags.
 //!
-//! Whatever takes time takes whole hours, and time-outs come at odd minutes: what the old stack is late by (seconds, a minute at worst)
+//! Whatever takes time takes quarters of an hour, and time-outs and callers come at odd minutes: what the old stack is late by (seconds, a minute at worst)
 //! then changes no order, and what is left is a disagreement.
 
 use std::collections::BTreeSet;
@@ -95,17 +95,19 @@ impl<'a> Author<'a> {
         let mut workflow = Map::new();
         workflow.insert("id".to_owned(), id.into());
         workflow.insert("params".to_owned(), self.workflow_params());
+        // Who gets one of few permits first is a matter of seconds; with time-outs, it would also decide how the run ends.
+        let is_narrow = self.dice.chance(10);
+        if is_narrow {
+            workflow.insert("instance_step_concurrency".to_owned(), self.dice.between(1, 3).into());
+        }
         // What nobody ends would end at the same moment in a child and in its parent: the default is the same for both.
-        let timeout = if self.dice.chance(8) {
+        let timeout = if !is_narrow && self.dice.chance(8) {
             self.odd_seconds(0, 8)
         } else {
             self.days += 1;
             self.odd_seconds(0, 0) + (4 + self.days) * 24 * HOUR
         };
         workflow.insert("timeout".to_owned(), timeout.into());
-        if self.dice.chance(10) {
-            workflow.insert("instance_step_concurrency".to_owned(), self.dice.between(1, 3).into());
-        }
         if self.dice.chance(4) {
             workflow.insert("signal_triggers".to_owned(), self.signal_triggers());
         }
@@ -321,16 +323,20 @@ impl<'a> Author<'a> {
             "platform_retry_limit": self.dice.between(0, 2),
             "timeout_retry_limit": self.dice.between(0, 1),
         });
-        let pause = *self.dice.pick(&[60, 600, 2 * HOUR]);
-        if self.dice.chance(30) {
-            policy["backoff"] = json!({
-                "type": "FIXED_BACKOFF", "error_retry_backoff_in_secs": pause, "platform_retry_backoff_in_secs": pause,
-            });
-        } else if self.dice.chance(30) {
-            policy["backoff"] = json!({
-                "type": "EXPONENTIAL_BACKOFF", "error_retry_backoff_in_secs": pause, "error_retry_exponent": 3,
-                "error_retry_limit_in_secs": 5 * HOUR,
-            });
+        let pause = *self.dice.pick(&[HOUR / 4, HOUR / 2, 2 * HOUR]);
+        match self.dice.between(0, 9) {
+            0..=2 => {
+                policy["backoff"] = json!({
+                    "type": "FIXED_BACKOFF", "error_retry_backoff_in_secs": pause, "platform_retry_backoff_in_secs": pause,
+                });
+            }
+            3..=4 => {
+                policy["backoff"] = json!({
+                    "type": "EXPONENTIAL_BACKOFF", "error_retry_backoff_in_secs": pause, "error_retry_exponent": 3,
+                    "error_retry_limit_in_secs": 5 * HOUR,
+                });
+            }
+            _ => {}
         }
         policy
     }

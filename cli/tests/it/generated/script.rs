@@ -48,7 +48,7 @@ fn result(dice: &mut Dice, job: &Job, failing: u32) -> StandIn {
     }
     // A failure takes its time: what else was about to happen has happened.
     if result.conclusion != "DONE" || dice.chance(60) {
-        result.took = Millis(dice.between(1, 20) * HOUR + dice.between(0, 3) * 7 * MINUTE);
+        result.took = Millis(dice.between(1, 20) * HOUR + dice.between(0, 3) * 15 * MINUTE);
     }
     if job.publishes && dice.chance(40) {
         let value = dice.between(0, 9);
@@ -112,7 +112,7 @@ pub(super) fn acts(dice: &mut Dice, targets: &Targets, written: &[Written]) -> V
 /// Within the run's time, a quarter to some hour: nothing that takes hours ends then.
 fn moment(dice: &mut Dice, targets: &Targets) -> i64 {
     let hours = targets.took.0 / HOUR;
-    dice.between(0, hours.min(200) + 1) * HOUR + 45 * MINUTE
+    dice.between(0, hours.min(200) + 1) * HOUR + 52 * MINUTE
 }
 
 fn request(dice: &mut Dice, targets: &Targets, written: &[Written]) -> Request {

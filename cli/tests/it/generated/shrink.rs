@@ -96,7 +96,9 @@ fn removable(document: &Json, path: &mut String, places: &mut Vec<String>) {
         Json::Array(items) => {
             for (at, item) in items.iter().enumerate() {
                 path.push_str(&format!("/{at}"));
-                if path[..above].ends_with("/steps") && items.len() > 1 {
+                // Without the step that counts, a loop would not end.
+                let is_body = path[..above].ends_with("/while/steps");
+                if path[..above].ends_with("/steps") && !is_body && items.len() > 1 {
                     places.push(path.clone());
                 }
                 removable(item, path, places);

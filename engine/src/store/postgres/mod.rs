@@ -22,7 +22,7 @@ use std::{
 };
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
-use tokio::runtime::{self, Runtime};
+use tokio::runtime::{self, EnterGuard, Runtime};
 use tokio_postgres::{Config, NoTls};
 use workflow::life::{RowKey, Rows};
 
@@ -49,8 +49,7 @@ pub struct Postgres {
     config: Config,
     writer: Mutex<Writer>,
     readers: Pool,
-    /// Present until the store is dropped.
-    runtime: Option<Runtime>,
+    runtime: Background,
 }
 
 impl Postgres {
@@ -67,6 +66,7 @@ impl Postgres {
             .enable_all()
             .build()
             .map_err(|source| Error::broken(&place, "opened", source))?;
+        let runtime = Background(Some(runtime));
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let readers = Pool::builder(Manager::from_config(config.clone(), NoTls, manager)).max_size(READERS).build();
         let readers = readers.map_err(|source| Error::broken(&place, "opened", source))?;
@@ -80,11 +80,11 @@ impl Postgres {
             })?;
         }
         let writer = Mutex::new(Writer::new(config.clone(), place.clone()));
-        Ok(Self { place, config, writer, readers, runtime: Some(runtime) })
+        Ok(Self { place, config, writer, readers, runtime })
     }
 
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        let _within = self.runtime.as_ref().map(Runtime::enter);
+        let _within = self.runtime.enter();
         wait::wait(work)
     }
 
@@ -222,10 +222,19 @@ impl fmt::Debug for Postgres {
     }
 }
 
-impl Drop for Postgres {
+/// Threads that are left to end by themselves: a store may be dropped, or not come about, on a thread that runs tasks, where waiting
+/// for the end of threads is not allowed.
+struct Background(Option<Runtime>);
+
+impl Background {
+    fn enter(&self) -> Option<EnterGuard<'_>> {
+        self.0.as_ref().map(Runtime::enter)
+    }
+}
+
+impl Drop for Background {
     fn drop(&mut self) {
-        // A store may be dropped on a thread that runs tasks, where waiting for the end of threads is not allowed.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
