@@ -4,6 +4,7 @@
 
 mod bench;
 mod campaign;
+mod chaos;
 mod clock;
 mod cluster;
 mod command;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod capture;
+mod chaos;
 mod check;
 mod conformance;
 mod demo;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Schema(schema::Args),
     Conformance(conformance::Args),
     Bench(bench::Args),
+    Chaos(chaos::Args),
 }
 
 impl Command {
@@ -58,6 +60,7 @@ impl Command {
             Self::Explain(args) => explain::run(&args, output),
             Self::Schema(args) => schema::run(&args, output),
             Self::Bench(args) => bench::run(&args, output).await,
+            Self::Chaos(args) => chaos::run(&args, output).await,
             Self::Conformance(args) => conformance::run(&args, output),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
 mod campaign;
+mod chaos;
 mod generated;
 mod python;
 mod server;
