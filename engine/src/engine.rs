@@ -181,9 +181,11 @@ impl ActorEngine {
             });
         }
         let member = membership.as_ref().map(|membership| membership.node.clone());
-        match membership {
-            Some(membership) => join(&node, &groups, membership, &mut others).await?,
-            None => groups.start(&fences).await?,
+        if let Some(membership) = membership {
+            join(&node, &groups, membership, &mut others).await?;
+        } else {
+            metric::nodes_living(1);
+            groups.start(&fences).await?;
         }
         let tasks = Mutex::new(Some(Tasks { groups, others, committer: running, member }));
         Ok(Self { node, calls: Semaphore::new(limits.calls_max), limits, failure, tasks })

@@ -95,13 +95,21 @@ const METRICS: [(&str, Kind, Unit, &str); 25] = [
     ),
 ];
 
-/// Tells the exporter what the metrics mean; once a process.
+/// Those whose values all carry a label.
+const LABELLED: [&str; 2] = [COMMITS_REFUSED, RESIDENTS];
+
+/// Tells the exporter what the metrics mean, and that nothing has happened yet; once a process.
 pub fn describe() {
     for (name, kind, unit, about) in METRICS {
         match kind {
             Kind::Counter => describe_counter!(name, unit, about),
             Kind::Gauge => describe_gauge!(name, unit, about),
             Kind::Histogram => describe_histogram!(name, unit, about),
+        }
+        match kind {
+            Kind::Counter if !LABELLED.contains(&name) => counter!(name).increment(0),
+            Kind::Gauge if !LABELLED.contains(&name) => gauge!(name).increment(0.0),
+            Kind::Counter | Kind::Gauge | Kind::Histogram => {}
         }
     }
 }
@@ -322,14 +330,14 @@ mod tests {
                 events_refused();
             },
         ];
-        let names = Names::default();
-        with_local_recorder(&names, || {
-            describe();
+        let [told, seen] = [Names::default(), Names::default()];
+        with_local_recorder(&told, describe);
+        with_local_recorder(&seen, || {
             for record in all {
                 record();
             }
         });
-        let (described, recorded) = (names.described.into_inner().unwrap(), names.recorded.into_inner().unwrap());
+        let (described, recorded) = (told.described.into_inner().unwrap(), seen.recorded.into_inner().unwrap());
         assert_eq!(described, recorded);
         assert_eq!(described.len(), METRICS.len(), "each has a name of its own");
     }

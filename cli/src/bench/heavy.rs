@@ -22,6 +22,8 @@ use crate::{
 const ITERATIONS: usize = 25_000;
 /// Runs that wait.
 const IDLE: usize = 100_000;
+/// How many of them are of one workflow: no more may go on at once.
+const IDLE_OF_ONE: usize = 1_000;
 /// Start calls under way at once.
 const CALLS: usize = 256;
 /// How long a run sleeps: longer than any measurement.
@@ -67,16 +69,18 @@ async fn foreach(engine: &Running) -> Result<Vec<Figure>, Failure> {
 }
 
 async fn idle(engine: &Running) -> Result<(), Failure> {
-    let id = "bench-idle";
     let sleep = json!({ "step": { "id": "sleep", "type": "Sleep",
         "params": { "sleep_seconds": { "value": SLEEP_S, "type": "LONG" } } } });
-    let mut definition = definition(id, &[sleep]);
-    definition["properties"]["run_strategy"]["workflow_concurrency"] = IDLE.into();
     let engine = engine.engine();
-    workload::push(&*engine, &definition).await?;
     let engine = &*engine;
-    let starts = stream::iter(0..IDLE).map(|_| workload::start(engine, id)).buffer_unordered(CALLS);
-    starts.try_for_each(|_| async { Ok(()) }).await
+    let ids: Vec<String> = (0..IDLE / IDLE_OF_ONE).map(|number| format!("bench-idle-{number}")).collect();
+    for id in &ids {
+        let mut definition = definition(id, std::slice::from_ref(&sleep));
+        definition["properties"]["run_strategy"]["workflow_concurrency"] = IDLE_OF_ONE.into();
+        workload::push(engine, &definition).await?;
+    }
+    let starts = (0..IDLE).map(|number| workload::start(engine, &ids[number % ids.len()]));
+    stream::iter(starts).buffer_unordered(CALLS).try_for_each(|_| async { Ok(()) }).await
 }
 
 fn grown(before: Option<u64>) -> Option<f64> {

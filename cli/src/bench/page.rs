@@ -67,9 +67,11 @@ impl Plot {
         let most = points.iter().map(|point| point.launch_ms.p99).fold(0.0, f64::max);
         let step = step(most);
         let full = step * real(LINES);
-        let y = |ms: f64| bottom - (bottom - top) * ms / full;
+        // A tenth of a unit is less than anybody sees.
+        let place = |at: f64| (at * 10.0).round() / 10.0;
+        let y = |ms: f64| place(bottom - (bottom - top) * ms / full);
         // Each number of runs is as far from the next as any other: they grow by the same factor.
-        let x = |index: usize| left + (right - left) * (real(index) + 0.5) / real(points.len().max(1));
+        let x = |index: usize| place(left + (right - left) * (real(index) + 0.5) / real(points.len().max(1)));
         let curve = |name, read: fn(&Point) -> f64| {
             let points: Vec<_> = points.iter().enumerate().map(|(index, point)| (x(index), y(read(point)))).collect();
             let path = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ");

@@ -12,6 +12,7 @@ use workflow::{
     user::User,
 };
 
+use super::probe;
 use crate::exit::{Exit, Failure};
 
 /// Runs before the measured ones.
@@ -218,7 +219,12 @@ fn no_op(id: &str, next: &[String]) -> Json {
 
 fn step(id: &str, step_type: &str, next: &[String]) -> Json {
     let successors: serde_json::Map<String, Json> = next.iter().map(|next| (next.clone(), json!("true"))).collect();
-    json!({ "step": { "id": id, "type": step_type, "transition": { "successors": successors } } })
+    let mut step = json!({ "step": { "id": id, "type": step_type, "transition": { "successors": successors } } });
+    if step_type == probe::STEP_TYPE {
+        let image = json!({ "image": { "value": "none", "type": "STRING" } });
+        step["step"]["params"] = json!({ "kubernetes": { "value": image, "type": "MAP" } });
+    }
+    step
 }
 
 fn chain(length: usize) -> Vec<Json> {

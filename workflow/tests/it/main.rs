@@ -10,6 +10,7 @@ mod graph;
 mod iteration;
 mod job;
 mod params;
+mod refusals;
 mod restart;
 mod run_machine;
 mod schedule;

@@ -316,7 +316,6 @@ impl<'a> Author<'a> {
         self.dice.between(hours_min, hours_max) * HOUR + 1_200 + self.odd * 60
     }
 
-    #[expect(clippy::same_functions_in_if_condition, reason = "the dice are thrown anew")]
     fn retry_policy(&mut self) -> Json {
         let mut policy = json!({
             "error_retry_limit": self.dice.between(0, 2),

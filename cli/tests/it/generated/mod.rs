@@ -116,7 +116,6 @@ fn play(first: u64, cases: u64) -> Tally {
 }
 
 impl Tally {
-    #[expect(clippy::print_stdout, reason = "a search of hours tells what it finds at once")]
     fn count(&self, seed: u64) {
         let case = case(seed);
         match judge(&case) {
