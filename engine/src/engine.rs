@@ -32,6 +32,7 @@ use crate::{
     metric,
     node::{Node, READS, view},
     outbox::{self, Consumer},
+    rate::Rate,
     router::{Envelope, Offered, Router},
     steps::{Runtimes, Steps},
     store::{self, NodeId, Store, chain},
@@ -58,11 +59,13 @@ pub struct Limits {
     pub calls_max: usize,
     /// Machines in memory at which no new run is let in (429); bounds memory.
     pub live_max: usize,
+    /// Starts and restarts that callers may ask for within a second; further ones are refused with 429.
+    pub starts_per_second: u32,
 }
 
 impl Limits {
     /// For a server with a GiB to spare.
-    pub const SERVER: Self = Self { calls_max: 4096, live_max: 200_000 };
+    pub const SERVER: Self = Self { calls_max: 4096, live_max: 200_000, starts_per_second: 10_000 };
 }
 
 /// What an engine is made of.
@@ -112,6 +115,7 @@ pub enum Error {
 pub struct ActorEngine {
     node: Arc<Node>,
     calls: Semaphore,
+    starts: Rate,
     limits: Limits,
     failure: watch::Receiver<Failure>,
     tasks: Mutex<Option<Tasks>>,
@@ -188,7 +192,8 @@ impl ActorEngine {
             groups.start(&fences).await?;
         }
         let tasks = Mutex::new(Some(Tasks { groups, others, committer: running, member }));
-        Ok(Self { node, calls: Semaphore::new(limits.calls_max), limits, failure, tasks })
+        let starts = Rate::new(limits.starts_per_second);
+        Ok(Self { node, calls: Semaphore::new(limits.calls_max), starts, limits, failure, tasks })
     }
 
     /// Resolves with the reason when the engine can no longer write; then it must be opened anew.
@@ -251,6 +256,10 @@ impl ActorEngine {
         let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
         if is_start && self.live() >= self.limits.live_max {
             return Err(too_many(format!("{} machines are in memory; try again later", self.live())));
+        }
+        if is_start && !self.starts.admit(self.node.clock.now()) {
+            let max = self.limits.starts_per_second;
+            return Err(too_many(format!("{max} runs were started within a second; try again later")));
         }
         tokio::select! {
             biased;

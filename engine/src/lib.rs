@@ -26,6 +26,7 @@ pub mod lives;
 pub mod metric;
 mod node;
 pub mod outbox;
+mod rate;
 pub mod runtime;
 pub mod steps;
 mod tickets;

@@ -161,7 +161,7 @@ async fn machines_that_flood_each_other_do_not_wait_for_each_other() {
 #[tokio::test]
 async fn work_beyond_the_limits_is_refused_and_taken_later() {
     let gate = Arc::new(Gate::default());
-    let limits = Limits { calls_max: 1, live_max: 100 };
+    let limits = Limits { calls_max: 1, live_max: 100, ..Limits::SERVER };
     let engine = ActorEngine::open(Options { limits, ..options(Arc::clone(&gate) as _) }).await.unwrap();
     let engine = Arc::new(engine);
     let asking = Arc::clone(&engine);
