@@ -45,6 +45,8 @@ pub(super) struct Foreach {
     /// An iteration that a person restarts while the loop runs, and how.
     pub(super) pending: Option<(i64, Arc<Config>)>,
     pub(super) is_failing: bool,
+    /// Whether it came back from its row, which is written later than iterations are launched: the next ones may exist already.
+    pub(super) is_recovered: bool,
     /// Made when it is first needed after a recovery.
     pub(super) work: Option<Box<Work>>,
 }
@@ -142,6 +144,7 @@ impl Foreach {
             awaited: Vec::new(),
             pending,
             is_failing: own["is_failing"] == true,
+            is_recovered: true,
             work: None,
         }
     }
@@ -199,6 +202,7 @@ impl Flow {
             awaited: Vec::new(),
             pending,
             is_failing: false,
+            is_recovered: false,
             work: Some(Box::new(Work { body, product })),
         })
     }
@@ -330,12 +334,14 @@ impl Flow {
         if is_again {
             foreach.awaited.push(iteration);
         }
+        let may_exist = foreach.is_recovered;
         self.progressed(at);
         if is_again {
             return self.launch_awaited(at, turn);
         }
-        let seed = self.fresh_iteration(at, iteration, turn)?;
-        turn.send(Address::Run(seed.key.clone()), Note::Create(Arc::new(seed)));
+        let seed = Arc::new(self.fresh_iteration(at, iteration, turn)?);
+        let to = Address::Run(seed.key.clone());
+        turn.send(to, if may_exist { Note::Begin(seed) } else { Note::Create(seed) });
         Ok(())
     }
 
