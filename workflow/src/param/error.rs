@@ -83,7 +83,7 @@ pub enum Error {
     NotInterpolated { text: String, name: String },
     #[error("Cannot interpolate [{text}] as param [{name}] is not evaluated yet")]
     NotEvaluatedYet { text: String, name: String },
-    #[error("Expression validator throws an exception for expr=[{expression}]")]
+    #[error("BAD_REQUEST - Expression validator throws an exception for expr=[{expression}]")]
     Unreadable {
         expression: Arc<str>,
         #[source]

@@ -32,7 +32,7 @@ pub(super) fn blame(text: &str, error: Error) -> Error {
             invalid(message).because(error)
         }
         Kind::Parse | Kind::Evaluation | Kind::Limit => {
-            invalid(format!("Expression evaluation throws an exception for expr=[{text}]")).because(error)
+            invalid(format!("BAD_REQUEST - Expression evaluation throws an exception for expr=[{text}]")).because(error)
         }
     }
 }

@@ -417,8 +417,8 @@ fn failures_of_expressions_show_them_as_written() {
     let error =
         |expression: &str| workflow_values(json!({"a": {"type": "LONG", "expression": expression}})).unwrap_err();
     let cases = [
-        (" 100 / 0", "Expression evaluation throws an exception for expr=[ 100 / 0]"),
-        ("1 +", "Expression validator throws an exception for expr=[1 +]"),
+        (" 100 / 0", "BAD_REQUEST - Expression evaluation throws an exception for expr=[ 100 / 0]"),
+        ("1 +", "BAD_REQUEST - Expression validator throws an exception for expr=[1 +]"),
         ("throw 'm'", "Expression throws an error [ERROR: m] for expr=[throw 'm']"),
         ("null", "Invalid return type [NULL] for expr=[null]"),
     ];

@@ -94,7 +94,7 @@ fn of_workflow(
     Some(match (method, rest) {
         ("GET", ["overview"]) => Request::Overview { workflow },
         ("GET", ["versions", version]) => {
-            Request::Version { workflow, version: (*version).to_owned(), is_enriched: is_on("enriched", true) }
+            Request::Version { workflow, version: (*version).to_owned(), is_enriched: is_on("enriched", false) }
         }
         ("GET", ["versions"]) => Request::Versions { workflow, page },
         ("GET", ["properties-snapshot", snapshot]) => {
