@@ -14,8 +14,8 @@ use workflow::{
     id::{AttemptKey, SeededIds},
     life::{Address, Around, Decisions, Machine, MemoryRows, Message, Rows, Settings, StandsIn, Task, Ticket},
     port::{
-        self, Answer, Caller, EngineName, HarnessError, MESSAGES_MAX, Refusal, Rehearsal, Rehearsed, Report, Request,
-        Scene, Stage,
+        self, Answer, Caller, EngineName, HarnessError, MESSAGES_MAX, Outside, Refusal, Rehearsal, Rehearsed, Report,
+        Request, Scene, Stage,
     },
     time::Timestamp,
 };
@@ -48,10 +48,25 @@ impl Stage for ActorStage {
     }
 
     fn rehearse(&self, rehearsal: &Rehearsal, decisions: Arc<dyn Decisions>) -> Result<Rehearsed, HarnessError> {
-        let mut play = Play {
-            rehearsal,
+        let mut scene = self.scene(rehearsal.at, rehearsal.seed, decisions, rehearsal.outside());
+        let play = catch_unwind(AssertUnwindSafe(|| port::play(&mut *scene, rehearsal)));
+        play.unwrap_or_else(|panic| Err(HarnessError::Broken(actor::message(&*panic))))
+    }
+}
+
+impl ActorStage {
+    /// The engine without a row, at a moment.
+    pub fn scene<'a>(
+        &self,
+        at: Timestamp,
+        seed: u64,
+        decisions: Arc<dyn Decisions>,
+        outside: Outside<'a>,
+    ) -> Box<dyn Scene + 'a> {
+        Box::new(Play {
+            outside,
             around: Around::new(self.settings.clone(), decisions, self.stands_in),
-            ids: SeededIds::new(rehearsal.seed),
+            ids: SeededIds::new(seed),
             rows: MemoryRows::default(),
             machines: HashMap::new(),
             messages: VecDeque::new(),
@@ -59,18 +74,16 @@ impl Stage for ActorStage {
             works: Works::default(),
             answers: HashMap::new(),
             events: Vec::new(),
-            now: rehearsal.at,
+            now: at,
             delivered: 0,
             tickets: 0,
-        };
-        let play = catch_unwind(AssertUnwindSafe(|| port::play(&mut play, rehearsal)));
-        play.unwrap_or_else(|panic| Err(HarnessError::Broken(actor::message(&*panic))))
+        })
     }
 }
 
 /// One sample being played.
 struct Play<'a> {
-    rehearsal: &'a Rehearsal,
+    outside: Outside<'a>,
     around: Around,
     ids: SeededIds,
     rows: MemoryRows,
@@ -206,8 +219,8 @@ impl Play<'_> {
         for later in later {
             match later {
                 Later::Execute { attempt, work } => {
-                    let stand_in = self.rehearsal.stand_in(&attempt, &work);
-                    self.works.start(self.now + stand_in.took, attempt, stand_in.report());
+                    let (report, took) = (self.outside)(&attempt, &work);
+                    self.works.start(self.now + took, attempt, report);
                 }
                 Later::Cancel { attempt } => self.works.cancel(&attempt),
                 Later::Fetch(lookup) => {

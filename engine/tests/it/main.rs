@@ -6,6 +6,8 @@
 mod cluster;
 mod committer;
 mod gate;
+#[path = "../../../workflow/tests/it/golden/mod.rs"]
+mod golden;
 mod http;
 mod kill;
 #[cfg(feature = "kubernetes")]
@@ -13,6 +15,7 @@ mod kubernetes;
 mod machines;
 mod nodes;
 mod script;
+mod shell;
 mod stage;
 mod store;
 mod unavailable;

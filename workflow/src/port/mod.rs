@@ -12,7 +12,7 @@ mod stage;
 pub use clock::Clock;
 pub use engine::{Answer, Caller, Engine, EngineName, Pending};
 pub use lookup::{Found, Lookup};
-pub use play::{MESSAGES_MAX, Scene, play};
+pub use play::{MESSAGES_MAX, Outside, Scene, play};
 pub use refusal::{Reason, Refusal};
 pub use request::{InstanceAction, Page, Request, StepAction};
 pub use runtime::{Conclusion, Report, RunFacts, StepRuntime, Work};

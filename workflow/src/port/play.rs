@@ -5,9 +5,9 @@
 
 use serde_json::Value as Json;
 
-use super::{Act, Answer, Caller, HarnessError, Refusal, Rehearsal, Rehearsed, Request};
+use super::{Act, Answer, Caller, HarnessError, Refusal, Rehearsal, Rehearsed, Report, Request, Work};
 use crate::{
-    id::InstanceKey,
+    id::{AttemptKey, InstanceKey},
     life::{self, Around, Rows, Ticket, Unreadable},
     status::InstanceStatus,
     time::{Millis, Timestamp},
@@ -46,6 +46,9 @@ pub trait Scene {
     /// Events published so far, each given once.
     fn take_events(&mut self) -> Vec<Json>;
 }
+
+/// What does the work of steps in virtual time: the report, and how long it takes.
+pub type Outside<'a> = Box<dyn FnMut(&AttemptKey, &Work) -> (Report, Millis) + 'a>;
 
 /// Plays a sample to its end.
 pub fn play(scene: &mut dyn Scene, rehearsal: &Rehearsal) -> Result<Rehearsed, HarnessError> {
