@@ -26,7 +26,7 @@ use crate::exit::{Exit, Failure};
 /// How long one call waits for its answer before another node is asked.
 const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// How long a caller asks in all.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// The wait before the same is asked again.
 const AGAIN: Duration = Duration::from_millis(200);
 /// Callers at once.

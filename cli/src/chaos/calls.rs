@@ -28,7 +28,7 @@ pub(super) struct Attempt {
     pub(super) instance: i64,
     pub(super) run: i64,
     pub(super) step: String,
-    pub(super) attempt: i64,
+    pub(super) number: i64,
 }
 
 /// One call.
@@ -100,7 +100,7 @@ async fn answer(
     Path((workflow, instance, run, step, attempt)): Path<(String, i64, i64, String, i64)>,
     headers: HeaderMap,
 ) -> StatusCode {
-    let attempt = Attempt { workflow, instance, run, step, attempt };
+    let attempt = Attempt { workflow, instance, run, step, number: attempt };
     let open = {
         let mut calls = seen.calls();
         let from = seen.start.elapsed();

@@ -116,7 +116,7 @@ impl History<'_> {
         type Latest<'a> = BTreeMap<(&'a str, i64, i64, &'a str), (i64, Duration)>;
         let mut called = Latest::new();
         for call in self.calls {
-            let Attempt { workflow, instance, run, step, attempt } = &call.attempt;
+            let Attempt { workflow, instance, run, step, number: attempt } = &call.attempt;
             let key = |step: &'static str| (workflow.as_str(), *instance, *run, step);
             let own = (workflow.as_str(), *instance, *run, step.as_str());
             let later = ORDER.iter().filter(|(before, _)| before == step).flat_map(|(_, behind)| *behind);
@@ -155,7 +155,7 @@ impl History<'_> {
                     judgement.late_calls += 1;
                     continue;
                 }
-                let Attempt { workflow, instance, run, step, attempt } = &call.attempt;
+                let Attempt { workflow, instance, run, step, number: attempt } = &call.attempt;
                 let what = format!(
                     "{workflow}/{instance}/{run}/{step}/{attempt} called by {} while {} called it",
                     call.process, before.process
@@ -226,7 +226,7 @@ mod tests {
             let words: Vec<&str> = line.split(' ').collect();
             let at = |word: &str| Duration::from_millis(word.parse().unwrap());
             let (workflow, step) = (CHAIN.id.to_owned(), words[0].to_owned());
-            let attempt = Attempt { workflow, instance: 1, run: 1, step, attempt: 1 };
+            let attempt = Attempt { workflow, instance: 1, run: 1, step, number: 1 };
             Call {
                 attempt,
                 process: words[1].parse().unwrap(),

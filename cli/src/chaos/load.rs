@@ -55,14 +55,14 @@ pub(super) fn work(attempt: &Attempt) -> Duration {
     if attempt.step == "chain3" {
         return SLOW;
     }
-    let spread = attempt.instance * 31 + attempt.attempt * 17 + i64::try_from(attempt.step.len()).unwrap_or(0) * 7;
+    let spread = attempt.instance * 31 + attempt.number * 17 + i64::try_from(attempt.step.len()).unwrap_or(0) * 7;
     Duration::from_millis(5 + spread.unsigned_abs() % 40)
 }
 
 /// Whether the work of an attempt fails.
 pub(super) fn fails(attempt: &Attempt) -> bool {
     match attempt.step.as_str() {
-        "flaky" => attempt.attempt <= FLAKY,
+        "flaky" => attempt.number <= FLAKY,
         "broken" => true,
         _ => false,
     }

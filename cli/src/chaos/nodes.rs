@@ -23,7 +23,7 @@ use crate::exit::{Exit, Failure};
 /// The wait before a process that ended is started again.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long the first process of a node may take to listen.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// Orders that a node can be behind with; one that comes while no process is there meets the next.
 const ORDERS: usize = 1;
 
