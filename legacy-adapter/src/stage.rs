@@ -7,8 +7,8 @@ use workflow::{
     id::{AttemptKey, SeededIds},
     life::{self, Around, Decisions, MemoryRows, Rows, Settings, Ticket},
     port::{
-        self, Answer, Caller, EngineName, HarnessError, MESSAGES_MAX, Refusal, Rehearsal, Rehearsed, Report, Request,
-        Scene, Stage,
+        self, Answer, Caller, EngineName, HarnessError, MESSAGES_MAX, Outside, Refusal, Rehearsal, Rehearsed, Report,
+        Request, Scene, Stage,
     },
     time::Timestamp,
 };
@@ -40,27 +40,40 @@ impl Stage for LegacyStage {
     }
 
     fn rehearse(&self, rehearsal: &Rehearsal, decisions: Arc<dyn Decisions>) -> Result<Rehearsed, HarnessError> {
+        let mut scene = self.scene(rehearsal.at, rehearsal.seed, decisions, rehearsal.outside());
+        port::play(&mut *scene, rehearsal)
+    }
+}
+
+impl LegacyStage {
+    /// The engine without a row, at a moment.
+    pub fn scene<'a>(
+        &self,
+        at: Timestamp,
+        seed: u64,
+        decisions: Arc<dyn Decisions>,
+        outside: Outside<'a>,
+    ) -> Box<dyn Scene + 'a> {
         let around = Arc::new(Around::new(self.settings.clone(), decisions, self.stands_in));
-        let timing = Timing::new(self.profile.clone(), rehearsal.seed);
-        let ids = Box::new(SeededIds::new(rehearsal.seed));
+        let timing = Timing::new(self.profile.clone(), seed);
+        let ids = Box::new(SeededIds::new(seed));
         let core = Core::new(timing, ids, Arc::clone(&around) as Arc<dyn life::Surroundings>, MemoryRows::default());
-        let mut play = Play {
-            rehearsal,
+        Box::new(Play {
+            outside,
             core,
             around,
-            now: rehearsal.at,
+            now: at,
             answers: HashMap::new(),
             next_ticket: 0,
             due_reports: Vec::new(),
             events: Vec::new(),
-        };
-        port::play(&mut play, rehearsal)
+        })
     }
 }
 
 /// One sample being played.
 struct Play<'a> {
-    rehearsal: &'a Rehearsal,
+    outside: Outside<'a>,
     core: Core,
     around: Arc<Around>,
     now: Timestamp,
@@ -125,8 +138,8 @@ impl Play<'_> {
     fn act(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Execute { attempt, work } => {
-                let stand_in = self.rehearsal.stand_in(&attempt, &work);
-                self.due_reports.push((self.now + stand_in.took, attempt, stand_in.report()));
+                let (report, took) = (self.outside)(&attempt, &work);
+                self.due_reports.push((self.now + took, attempt, report));
             }
             Outgoing::Cancel { attempt } => self.due_reports.retain(|(_, other, _)| *other != attempt),
             Outgoing::Reply { ticket, answer } => drop(self.answers.insert(ticket, answer)),

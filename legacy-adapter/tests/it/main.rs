@@ -4,5 +4,8 @@
 
 mod client;
 mod engine;
+#[path = "../../../workflow/tests/it/golden/mod.rs"]
+mod golden;
 mod samples;
+mod shell;
 mod stage;
