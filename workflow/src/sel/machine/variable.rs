@@ -85,9 +85,10 @@ impl Machine<'_> {
         }
         let value = self.read(value);
         if let Some(shared) = self.variable(slot)? {
-            let mut content = shared.borrow_mut();
+            // The value may hold this very box, and is read while it is assigned.
+            let mut content = shared.borrow().clone();
             operator::assign(&mut content, operator, &value, &mut self.budget)?;
-            drop(content);
+            shared.replace(content);
             return Ok(Operand::Shared(shared));
         }
         let name = &self.tree.names[slot as usize];
@@ -185,9 +186,10 @@ impl Machine<'_> {
         };
         let element = usize::try_from(at).ok().and_then(|at| array.shared(at));
         let element = element.ok_or_else(|| out_of_bounds(at, array.len()))?;
-        let mut content = element.borrow_mut();
+        // The value may hold this very element, and is read while it is assigned.
+        let mut content = element.borrow().clone();
         operator::assign(&mut content, operator, &value, &mut self.budget)?;
-        drop(content);
+        element.replace(content);
         Ok(Operand::Shared(element))
     }
 
