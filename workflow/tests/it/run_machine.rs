@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use serde_json::{Map, Value as Json, json};
 use workflow::{
     id::{RunId, RunKey},
-    life::{Address, Settings},
+    life::{Address, Note, Settings},
     port::{Conclusion, Report, Request, Work},
     time::Millis,
 };
@@ -175,4 +175,26 @@ fn a_tree_with_too_many_leaf_steps_is_stopped_at_its_root() {
     let request = Request::Instance { instance: key(1), is_enriched: true };
     let timeline = ask(&mut shell, request).unwrap()["timeline"].to_string();
     assert!(timeline.contains("more than the limit [3]"), "{timeline}");
+}
+
+#[test]
+fn a_child_that_ended_before_its_parent_knew_it_is_asked_again_after_a_crash() {
+    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), Millis(5));
+    let mut shell = Shell::new(START, Box::new(outside));
+    let child = json!({
+        "properties": { "owner": "ann", "run_strategy": "PARALLEL" },
+        "workflow": { "id": "child", "steps": [http("a", json!({}))] },
+    });
+    ask(&mut shell, Request::Push { body: child }).unwrap();
+    let text = |value: &str| json!({ "type": "STRING", "value": value });
+    let params = json!({ "subworkflow_id": text("child"), "subworkflow_version": text("latest") });
+    let step = json!({ "subworkflow": { "id": "below", "sync": true, "params": params } });
+    push(&mut shell, json!("PARALLEL"), json!([step]), json!({}));
+    shell.lose(|note| matches!(note, Note::Child { .. }));
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["IN_PROGRESS"]);
+    shell.crash();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["SUCCEEDED"]);
 }

@@ -11,7 +11,7 @@ use workflow::{
     definition::{Kind, Step},
     event::Event,
     id::Ids,
-    life::{self, Address, Around, Effect, Faithful, Machine, MemoryRows, Message, Settings, Ticket, Turn, Wake},
+    life::{self, Address, Around, Effect, Faithful, Machine, MemoryRows, Message, Note, Settings, Ticket, Turn, Wake},
     port::{Answer, Caller, Reason, Refusal, Report, Request, Work},
     time::{Millis, Timestamp},
     user::User,
@@ -52,6 +52,8 @@ pub(crate) struct Shell {
     crash_every: usize,
     moments: usize,
     crashes: usize,
+    /// Notes that are lost on their way until the next crash.
+    lost: fn(&Note) -> bool,
     pub(crate) events: Vec<Event>,
 }
 
@@ -98,6 +100,7 @@ impl Shell {
             crash_every: 0,
             moments: 0,
             crashes: 0,
+            lost: |_| false,
             events: Vec::new(),
         }
     }
@@ -109,6 +112,11 @@ impl Shell {
     /// Crashes from now on after every so many moments at which something happened.
     pub(crate) fn crashes_every(&mut self, moments: usize) {
         self.crash_every = moments;
+    }
+
+    /// Loses notes until the next crash, as a node does that ends before it was told.
+    pub(crate) fn lose(&mut self, lost: fn(&Note) -> bool) {
+        self.lost = lost;
     }
 
     /// Tells a machine something.
@@ -200,6 +208,7 @@ impl Shell {
         self.queue.clear();
         self.timers.clear();
         self.armed.clear();
+        self.lost = |_| false;
         let mut live: Vec<Address> = SINGLE.to_vec();
         live.extend(self.rows.live().iter().filter_map(Address::of_row).filter(|address| !SINGLE.contains(address)));
         for address in live {
@@ -237,6 +246,7 @@ impl Shell {
             }
             Effect::Publish(event) => self.events.push(event),
             Effect::Continue(task) => self.send(from.clone(), Message::Continue(task)),
+            Effect::Send { note, .. } if (self.lost)(&note) => {}
             Effect::Send { to, note } => self.later(NOTE_TAKES, to, Message::Note(note)),
             Effect::WakeAt { at, wake } => self.arm(from, at, wake),
             Effect::Execute { attempt, work } => {

@@ -30,6 +30,8 @@ pub(super) struct Subworkflow {
     overview: Option<Arc<Overview>>,
     /// What a run said that may turn out to be the child: its words may come sooner than those of the workflow that made it.
     early: Option<Box<note::Progress>>,
+    /// Whether the child was asked for again after a recovery: it may have said all it has to say to the run that was lost.
+    is_asked_again: bool,
 }
 
 impl Subworkflow {
@@ -53,7 +55,10 @@ impl Subworkflow {
 
     pub(super) fn update(&mut self, progress: &note::Progress) {
         if self.child.is_none() {
-            self.early = Some(Box::new(progress.clone()));
+            let is_late = |early: &note::Progress| early.child == progress.child && early.status.is_terminal();
+            if !self.early.as_deref().is_some_and(is_late) {
+                self.early = Some(Box::new(progress.clone()));
+            }
         } else if self.child.as_ref().is_some_and(|child| child.run == progress.child) && !self.status.is_terminal() {
             self.status = progress.status;
             self.overview.clone_from(&progress.overview);
@@ -81,7 +86,8 @@ impl Subworkflow {
         let status = serde_json::from_value(own["status"].clone()).unwrap_or(InstanceStatus::Created);
         let overview = artifact.and_then(|artifact| artifact.get("subworkflow_overview"));
         let overview = overview.and_then(|json| serde_json::from_value(json.clone()).ok()).map(Arc::new);
-        Self { child: artifact.and_then(child_of), is_sync: own["is_sync"] != false, status, overview, early: None }
+        let (child, is_sync) = (artifact.and_then(child_of), own["is_sync"] != false);
+        Self { child, is_sync, status, overview, early: None, is_asked_again: false }
     }
 }
 
@@ -109,6 +115,7 @@ impl Flow {
             status: InstanceStatus::Created,
             overview: None,
             early: None,
+            is_asked_again: false,
         }));
         self.changed(at);
         match self.wish(at, *sync, explicit_params.unwrap_or(false), false, turn) {
@@ -189,6 +196,7 @@ impl Flow {
                 if let Some(early) = sub.early.take() {
                     sub.update(&early);
                 }
+                let is_silent = sub.is_asked_again && sub.is_sync && !sub.status.is_terminal();
                 let ending = attempt.ending.clone();
                 if is_news {
                     attempt.timeline.info(turn.now, format!("Started a subworkflow with uuid: {uuid}"));
@@ -198,6 +206,9 @@ impl Flow {
                     let note = Note::Halt { user: crate::user::User::named("MAESTRO_TASK"), reason: ending.entry };
                     turn.send(Address::Run(run), note);
                 } else if is_news {
+                    if is_silent {
+                        turn.send(Address::Run(run), Note::Report);
+                    }
                     self.step_soon(at, turn);
                 }
             }
@@ -246,11 +257,12 @@ impl Flow {
     }
 
     pub(super) fn recover_subworkflow(&mut self, at: usize, turn: &mut Turn<'_>) {
-        let Some(attempt) = self.attempt(at) else { return };
-        let Nested::Subworkflow(sub) = &attempt.nested else { return };
+        let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
+        let Nested::Subworkflow(sub) = &mut attempt.nested else { return };
         if let Some(child) = &sub.child {
             turn.send(Address::Run(child.run.clone()), Note::Report);
         } else {
+            sub.is_asked_again = true;
             let Kind::Subworkflow { sync, explicit_params } = attempt.definition.kind else { return };
             match self.wish(at, sync, explicit_params.unwrap_or(false), true, turn) {
                 Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
