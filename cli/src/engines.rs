@@ -134,23 +134,29 @@ pub(crate) struct Peers {
     peer_url: Option<String>,
 }
 
-/// The actor engine; `first` is the number of every workflow's first instance, and history is deleted when it is older than `keep`.
-pub(crate) async fn actor(
-    place: Place<'_>,
-    http_allow: &[String],
-    first: InstanceId,
-    keep: Option<Duration>,
-) -> Result<Running, Failure> {
-    actor_with(place, runtimes(http_allow).await?, first, keep).await
+/// What is said of an actor engine beside where it keeps its state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// The number of every workflow's first instance.
+    pub(crate) first: InstanceId,
+    /// History is deleted when it is older than this.
+    pub(crate) keep: Option<Duration>,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { first: InstanceId::FIRST, keep: None, limits: Limits::SERVER }
+    }
+}
+
+/// The actor engine.
+pub(crate) async fn actor(place: Place<'_>, http_allow: &[String], terms: Terms) -> Result<Running, Failure> {
+    actor_with(place, runtimes(http_allow).await?, terms).await
 }
 
 /// The actor engine with other runtimes of steps.
-pub(crate) async fn actor_with(
-    place: Place<'_>,
-    runtimes: Runtimes,
-    first: InstanceId,
-    keep: Option<Duration>,
-) -> Result<Running, Failure> {
+pub(crate) async fn actor_with(place: Place<'_>, runtimes: Runtimes, terms: Terms) -> Result<Running, Failure> {
     let mut membership = None;
     let store: Arc<dyn Store> = match place {
         Place::Memory => Arc::new(Memory::default()),
@@ -177,14 +183,14 @@ pub(crate) async fn actor_with(
         store,
         lives: Arc::new(Cycles),
         clock: Arc::new(SystemClock),
-        settings: Settings { first_instance: first, ..Settings::production() },
+        settings: Settings { first_instance: terms.first, ..Settings::production() },
         decisions: Arc::new(Faithful),
         stands_in: |_| false,
         runtimes,
         step_threads: STEP_THREADS,
-        limits: Limits::SERVER,
+        limits: terms.limits,
         consumer: None,
-        keep,
+        keep: terms.keep,
         membership,
     };
     let engine = ActorEngine::open(options).await.map_err(|error| Failure::new(Exit::Storage, error))?;

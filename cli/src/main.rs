@@ -13,6 +13,7 @@ mod engines;
 mod exit;
 mod output;
 mod process;
+mod signal;
 mod stores;
 mod top;
 

@@ -28,11 +28,11 @@ use crate::{
     cluster::{self, Door, Member, Membership, Peers},
     committer::{self, Failure},
     groups::{GROUP_CALLS_MAX, Groups},
+    limits::{Admission, Limits, too_many},
     lives::{Asked, Lives, Route},
     metric,
     node::{Node, READS, view},
     outbox::{self, Consumer},
-    rate::Rate,
     router::{Envelope, Offered, Router},
     steps::{Runtimes, Steps},
     store::{self, NodeId, Store, chain},
@@ -51,22 +51,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// What the engine is called.
 pub const NAME: &str = "actor";
-
-/// How much live work is let in.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Calls that are being answered at one moment; further ones are refused with 429.
-    pub calls_max: usize,
-    /// Machines in memory at which no new run is let in (429); bounds memory.
-    pub live_max: usize,
-    /// Starts and restarts that callers may ask for within a second; further ones are refused with 429.
-    pub starts_per_second: u32,
-}
-
-impl Limits {
-    /// For a server with a GiB to spare.
-    pub const SERVER: Self = Self { calls_max: 4096, live_max: 200_000, starts_per_second: 10_000 };
-}
 
 /// What an engine is made of.
 #[expect(missing_debug_implementations, reason = "runtimes and machines have none")]
@@ -115,7 +99,7 @@ pub enum Error {
 pub struct ActorEngine {
     node: Arc<Node>,
     calls: Semaphore,
-    starts: Rate,
+    admission: Admission,
     limits: Limits,
     failure: watch::Receiver<Failure>,
     tasks: Mutex<Option<Tasks>>,
@@ -192,8 +176,8 @@ impl ActorEngine {
             groups.start(&fences).await?;
         }
         let tasks = Mutex::new(Some(Tasks { groups, others, committer: running, member }));
-        let starts = Rate::new(limits.starts_per_second);
-        Ok(Self { node, calls: Semaphore::new(limits.calls_max), starts, limits, failure, tasks })
+        let (calls, admission) = (Semaphore::new(limits.calls_max), Admission::new(limits));
+        Ok(Self { node, calls, admission, limits, failure, tasks })
     }
 
     /// Resolves with the reason when the engine can no longer write; then it must be opened anew.
@@ -254,12 +238,8 @@ impl ActorEngine {
             Err(TryAcquireError::Closed) => return Err(unavailable("the engine is shutting down")),
         };
         let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
-        if is_start && self.live() >= self.limits.live_max {
-            return Err(too_many(format!("{} machines are in memory; try again later", self.live())));
-        }
-        if is_start && !self.starts.admit(self.node.clock.now()) {
-            let max = self.limits.starts_per_second;
-            return Err(too_many(format!("{max} runs were started within a second; try again later")));
+        if is_start {
+            self.admission.admit(self.live(), self.node.clock.now())?;
         }
         tokio::select! {
             biased;
@@ -442,10 +422,6 @@ async fn join(
     member.beat().await?;
     owner.spawn(cluster::attend(member));
     Ok(())
-}
-
-fn too_many(message: String) -> Refusal {
-    Refusal { is_retryable: true, ..Refusal::new(Reason::TooManyRequests, message) }
 }
 
 fn unavailable(message: impl Into<String>) -> Refusal {

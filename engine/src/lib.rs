@@ -14,6 +14,7 @@ pub mod store;
 pub mod actor;
 mod group;
 mod groups;
+mod limits;
 mod resident;
 mod router;
 mod turn;
@@ -38,7 +39,8 @@ pub mod engine;
 pub mod stage;
 
 pub use cluster::Membership;
-pub use engine::{ActorEngine, Limits, Options};
+pub use engine::{ActorEngine, Options};
+pub use limits::{Limits, Memory};
 pub use stage::ActorStage;
 
 #[cfg(test)]

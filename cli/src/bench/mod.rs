@@ -12,14 +12,12 @@ mod workload;
 
 use std::{path::Path, sync::Arc};
 
-use workflow::id::InstanceId;
-
 pub(crate) use figure::Figures;
 
 use self::{figure::Figure, probe::Probe, workload::Workload};
 use crate::{
     campaign::bar,
-    engines::{self, Peers, Place, Running},
+    engines::{self, Peers, Place, Running, Terms},
     exit::{Exit, Failure},
     output::Output,
 };
@@ -118,5 +116,5 @@ async fn open(place: &Where<'_>, probe: &Arc<Probe>) -> Result<Running, Failure>
         Where::Folder(folder) => Place::Folder(folder),
         Where::Database(url, peers) => Place::Database { url, peers },
     };
-    engines::actor_with(place, probe.runtimes(), InstanceId::FIRST, None).await
+    engines::actor_with(place, probe.runtimes(), Terms::default()).await
 }

@@ -6,6 +6,7 @@ use crate::{
     campaign, chaos,
     exit::{Exit, Failure},
     output::Output,
+    signal,
 };
 
 /// Let real faults happen to a cluster of nodes under load, and check that nothing was lost and nothing done twice.
@@ -63,7 +64,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     let bar = campaign::bar(options.faults, "faults", output);
     let ran = tokio::select! {
         ran = chaos::run(&options, &bar) => ran,
-        _ = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Findings, anyhow::anyhow!("interrupted before all had ended"))),
+        () = signal::to_end() => Err(Failure::new(Exit::Findings, anyhow::anyhow!("interrupted before all had ended"))),
     };
     bar.finish_and_clear();
     let is_clean = ran.as_ref().is_ok_and(chaos::Report::holds);

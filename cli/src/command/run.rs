@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, anyhow};
 use serde_json::{Map, Value as Json, json};
 use workflow::{
-    id::{InstanceId, InstanceKey, RunId, RunKey},
+    id::{InstanceKey, RunId, RunKey},
     life::started_instance,
     port::{Answer, Caller, Engine, Refusal, Request},
     status::InstanceStatus,
@@ -13,7 +13,7 @@ use workflow::{
 };
 
 use crate::{
-    engines::{self, Kind, Place},
+    engines::{self, Kind, Place, Terms},
     exit::{Exit, Failure},
     output::Output,
 };
@@ -62,13 +62,8 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     let params = params(&args.param)?;
     let running = match args.engine {
         Kind::Actor => {
-            engines::actor(
-                args.data.as_deref().map_or(Place::Memory, Place::Folder),
-                &args.http_allow,
-                InstanceId::FIRST,
-                None,
-            )
-            .await?
+            let place = args.data.as_deref().map_or(Place::Memory, Place::Folder);
+            engines::actor(place, &args.http_allow, Terms::default()).await?
         }
         Kind::Legacy => engines::legacy(args.data.as_deref(), &args.http_allow, args.pace).await?,
     };

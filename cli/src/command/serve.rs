@@ -14,13 +14,12 @@ use engine::store::chain;
 use gateway::api::{self, Service};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
-use workflow::id::InstanceId;
 
 use crate::{
-    engines::{self, Kind, Peers, Place, Running},
+    engines::{self, Kind, Peers, Place, Running, Terms},
     exit::{Exit, Failure},
     output::Output,
-    process,
+    process, signal,
 };
 
 /// Upper bounds of the buckets of histograms: from a tenth of a disk's fsync to a minute.
@@ -64,6 +63,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     peers: Peers,
 
+    #[command(flatten)]
+    limits: Limits,
+
     /// Which engine runs the workflows.
     #[arg(long, value_enum, default_value_t = Kind::Actor)]
     engine: Kind,
@@ -77,9 +79,36 @@ pub(crate) struct Args {
     pace: f64,
 }
 
+/// How much live work is let in; what is not is answered with 429 and `Retry-After`.
+#[derive(Clone, Debug, clap::Args)]
+struct Limits {
+    /// Machines in memory (runs and workflows at work) at which no new run is let in.
+    #[arg(long, value_name = "N", default_value_t = engine::Limits::SERVER.live_max, env = "SEGUE_LIVE_MAX")]
+    live_max: usize,
+
+    /// Starts and restarts within a second.
+    #[arg(long, value_name = "N", default_value_t = engine::Limits::SERVER.starts_per_second, env = "SEGUE_STARTS_MAX")]
+    starts_max: u32,
+
+    /// MiB of memory of the process at which no new run is let in; without it only the number of machines bounds it.
+    #[arg(long, value_name = "MIB", env = "SEGUE_MEMORY_MAX")]
+    memory_max: Option<u32>,
+}
+
+impl Limits {
+    fn of_engine(&self) -> engine::Limits {
+        let memory = self
+            .memory_max
+            .map(|mebibytes| engine::Memory { bytes_max: u64::from(mebibytes) << 20, held: process::memory });
+        let (live_max, starts_per_second) = (self.live_max, self.starts_max);
+        engine::Limits { live_max, starts_per_second, memory, ..engine::Limits::SERVER }
+    }
+}
+
 impl Args {
-    fn keep(&self) -> Option<Duration> {
-        self.keep_days.map(|days| Duration::from_hours(24 * u64::from(days)))
+    fn terms(&self) -> Terms {
+        let keep = self.keep_days.map(|days| Duration::from_hours(24 * u64::from(days)));
+        Terms { keep, limits: self.limits.of_engine(), ..Terms::default() }
     }
 
     fn place(&self) -> Place<'_> {
@@ -98,7 +127,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     }
     let recorder = collect()?;
     let running = match args.engine {
-        Kind::Actor => engines::actor(args.place(), &args.http_allow, InstanceId::FIRST, args.keep()).await?,
+        Kind::Actor => engines::actor(args.place(), &args.http_allow, args.terms()).await?,
         Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace).await?,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
@@ -117,7 +146,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     let failure = OnceLock::new();
     let until = async {
         tokio::select! {
-            () = signal() => {}
+            () = signal::to_end() => {}
             error = running.failed() => {
                 let _first = failure.set(error);
             }
@@ -160,22 +189,4 @@ fn render(recorder: PrometheusHandle, running: &Running) -> Arc<dyn Fn() -> Stri
         process::measure();
         recorder.render()
     })
-}
-
-/// Resolves at the first SIGINT or SIGTERM.
-async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be watched for; SIGINT still ends the server");
-            // Without either signal the server is ended by SIGKILL, which loses nothing.
-            let _ = interrupt.await;
-        }
-    }
 }

@@ -29,7 +29,7 @@ use super::Plan;
 use crate::{
     campaign::{play, samples},
     clock::{self, SystemClock},
-    engines::{self, Place, Running},
+    engines::{self, Place, Running, Terms},
     exit::{Exit, Failure},
     output::Output,
 };
@@ -65,7 +65,8 @@ pub(super) async fn shift(plan: &Plan, report: &Report, output: &mut Output) -> 
     fs::create_dir_all(&folder).map_err(|error| Failure::new(Exit::Storage, error))?;
     // The slip that the breach is about: nobody allowed the new engine to call out.
     let legacy = engines::legacy(None, &["127.0.0.1".to_owned()], 0.02).await?;
-    let candidate = engines::actor(Place::Folder(&folder), &[], FIRST_OF_CANDIDATE, None).await?;
+    let candidate =
+        engines::actor(Place::Folder(&folder), &[], Terms { first: FIRST_OF_CANDIDATE, ..Terms::default() }).await?;
     let stage = Scene::open(plan, &folder, &legacy, &candidate).await?;
     let told = stage.play(output).await;
     stage.close().await;

@@ -5,6 +5,7 @@
 mod campaign;
 mod chaos;
 mod generated;
+mod limits;
 mod python;
 mod server;
 mod store;

@@ -2,10 +2,13 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
+
+use serde_json::{Value as Json, json};
 
 /// `segue serve` on a port of its own; ends with the test.
 pub(crate) struct Server {
@@ -29,6 +32,32 @@ impl Server {
         let mut server = Self { process, url: String::new(), narration };
         server.url = url.unwrap_or_else(|| panic!("{line:?} names no address: {}", server.end()));
         server
+    }
+
+    /// One call over a connection of its own; the whole answer.
+    pub(crate) fn call(&self, verb: &str, path: &str, body: &Json) -> String {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let head = format!("{verb} {path} HTTP/1.1\r\nhost: {address}\r\nuser: ann\r\nconnection: close\r\n");
+        write!(stream, "{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Pushes a workflow `w` of one step that does nothing.
+    pub(crate) fn push_noop(&self) {
+        let steps = json!([{ "step": { "id": "a", "type": "NoOp" } }]);
+        let definition = json!({ "properties": { "owner": "ann" }, "workflow": { "id": "w", "steps": steps } });
+        let answer = self.call("POST", "/api/v3/workflows", &definition);
+        assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
+    }
+
+    /// Asks for a run of `w`; the whole answer.
+    pub(crate) fn start_noop(&self) -> String {
+        let path = "/api/v3/workflows/w/versions/latest/actions/start";
+        self.call("POST", path, &json!({ "initiator": { "type": "manual" } }))
     }
 
     /// Ends it and gives what it told on standard error.

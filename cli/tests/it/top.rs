@@ -1,38 +1,18 @@
 //! What a server that runs tells those who watch it.
 
-use std::{
-    collections::BTreeSet,
-    io::{Read, Write},
-    net::TcpStream,
-    process::Command,
-};
+use std::{collections::BTreeSet, process::Command};
 
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::server::Server;
 
-/// One call over a connection of its own; the whole answer.
-fn call(server: &Server, verb: &str, path: &str, body: &Json) -> String {
-    let address = server.url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let head = format!("{verb} {path} HTTP/1.1\r\nhost: {address}\r\nuser: ann\r\nconnection: close\r\n");
-    write!(stream, "{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 2"), "{verb} {path}: {answer}");
-    answer
-}
-
 /// A server that has started a run.
 fn busy(folder: &TempDir) -> Server {
     let server = Server::start(folder.path(), &[]);
-    let steps = json!([{ "step": { "id": "a", "type": "NoOp" } }]);
-    let definition = json!({ "properties": { "owner": "ann" }, "workflow": { "id": "w", "steps": steps } });
-    call(&server, "POST", "/api/v3/workflows", &definition);
-    let path = "/api/v3/workflows/w/versions/latest/actions/start";
-    call(&server, "POST", path, &json!({ "initiator": { "type": "manual" } }));
+    server.push_noop();
+    let started = server.start_noop();
+    assert!(started.starts_with("HTTP/1.1 2"), "{started}");
     server
 }
 
@@ -46,7 +26,7 @@ fn top(arguments: &[&str]) -> (i32, String, String) {
 #[test]
 fn every_metric_of_a_server_is_described_and_counts_have_buckets_of_their_own() {
     let folder = TempDir::new().unwrap();
-    let page = call(&busy(&folder), "GET", "/metrics", &Json::Null);
+    let page = busy(&folder).call("GET", "/metrics", &Json::Null);
     let named = |what: &str| -> BTreeSet<String> {
         let lines = page.lines().filter_map(|line| line.strip_prefix(what));
         lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
