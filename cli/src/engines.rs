@@ -34,6 +34,9 @@ use crate::{
 /// Threads for the outside work of steps; the work waits for others most of the time.
 const STEP_THREADS: usize = 2;
 
+/// How long a database may be away when an engine starts: nodes and databases are often restarted together.
+const STORE_AWAY_MAX: Duration = Duration::from_secs(30);
+
 /// How long an engine may take to finish what it is doing.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
 
@@ -163,7 +166,7 @@ pub(crate) async fn actor_with(place: Place<'_>, runtimes: Runtimes, terms: Term
         Place::Database { url, peers } => {
             membership = Some(peers.membership().await?);
             let url = url.to_owned();
-            let opened = tokio::task::spawn_blocking(move || Postgres::open(&url)).await;
+            let opened = tokio::task::spawn_blocking(move || Postgres::open_within(&url, STORE_AWAY_MAX)).await;
             let store = opened.map_err(|fault| Failure::new(Exit::Defect, fault))?.map_err(|error| {
                 Failure::new(Exit::Unreachable, error)
                     .with_hint("`--store` names a database: postgres://user:password@host:port/name")

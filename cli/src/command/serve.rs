@@ -52,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = "segue-data", env = "SEGUE_DATA")]
     data: PathBuf,
 
-    /// A PostgreSQL or CockroachDB database in place of the folder; any number of nodes may share it.
+    /// A PostgreSQL or CockroachDB database in place of the folder, waited for for half a minute; any number of nodes may share it.
     #[arg(long, value_name = "URL", env = "SEGUE_STORE", hide_env_values = true)]
     store: Option<String>,
 

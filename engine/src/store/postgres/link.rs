@@ -64,6 +64,11 @@ fn is_ours(error: &tokio_postgres::Error) -> bool {
 
 /// Connects, trying again for a while where the database is only away for now.
 pub(super) async fn connect(config: &Config, place: &str) -> Result<Client, Error> {
+    connect_within(config, place, AWAY_MAX).await
+}
+
+/// The same for so long.
+pub(super) async fn connect_within(config: &Config, place: &str, away_max: Duration) -> Result<Client, Error> {
     let start = Instant::now();
     let mut pause = PAUSES.0;
     loop {
@@ -71,7 +76,7 @@ pub(super) async fn connect(config: &Config, place: &str) -> Result<Client, Erro
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
-        if !is_away(&error) || start.elapsed() > AWAY_MAX {
+        if !is_away(&error) || start.elapsed() >= away_max {
             return Err(Error::Unreachable { place: place.to_owned(), source: error.into() });
         }
         tracing::warn!(error = &error as &dyn std::error::Error, place, "the database is away and will be asked again");
@@ -81,7 +86,7 @@ pub(super) async fn connect(config: &Config, place: &str) -> Result<Client, Erro
 }
 
 /// Connects or says why not.
-pub(super) async fn connect_once(config: &Config) -> Result<Client, tokio_postgres::Error> {
+async fn connect_once(config: &Config) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = config.connect(NoTls).await?;
     // Ends with the client, or with the connection; whoever uses the client learns of it.
     tokio::spawn(async move {

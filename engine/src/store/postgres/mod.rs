@@ -55,6 +55,11 @@ pub struct Postgres {
 impl Postgres {
     /// Connects to a database by its URL (`postgres://user:password@host:port/name`), making or migrating its tables where needed.
     pub fn open(url: &str) -> Result<Self, Error> {
+        Self::open_within(url, Duration::ZERO)
+    }
+
+    /// The same, waiting so long for a database that does not answer yet.
+    pub fn open_within(url: &str, away_max: Duration) -> Result<Self, Error> {
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| link::address(url, error))?;
         if config.get_application_name().is_none() {
             config.application_name("segue");
@@ -73,9 +78,7 @@ impl Postgres {
         {
             let _within = runtime.enter();
             wait::wait(async {
-                let connected = link::connect_once(&config).await;
-                let mut client =
-                    connected.map_err(|source| Error::Unreachable { place: place.clone(), source: source.into() })?;
+                let mut client = link::connect_within(&config, &place, away_max).await?;
                 schema::migrate(&mut client, &place).await
             })?;
         }

@@ -191,6 +191,17 @@ fn an_address_that_leads_nowhere_is_named_without_its_password() {
     }
 }
 
+#[test]
+fn a_database_that_is_away_is_waited_for_only_where_that_is_wanted() {
+    let url = server::database();
+    let proxy = Proxy::to(&server::socket());
+    proxy.refuse(1);
+    assert!(matches!(Postgres::open(&proxy.url(&url)), Err(Error::Unreachable { .. })));
+    proxy.refuse(3);
+    let store = Postgres::open_within(&proxy.url(&url), Duration::from_mins(1)).unwrap();
+    assert!(store.claim(1).is_ok());
+}
+
 /// Opens a database again after somebody did something to it.
 #[track_caller]
 fn after(change: &str) -> String {

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -28,6 +28,7 @@ pub(crate) enum Cut {
 pub(crate) struct Proxy {
     folder: TempDir,
     next: Arc<AtomicU8>,
+    refused: Arc<AtomicUsize>,
 }
 
 /// As a simple query carries it; its tag and length are the five bytes before.
@@ -39,16 +40,20 @@ impl Proxy {
     pub(crate) fn to(socket: &Path) -> Self {
         let folder = TempDir::with_prefix("proxy").unwrap();
         let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
-        let next = Arc::new(AtomicU8::new(0));
-        let (socket, armed) = (socket.to_owned(), Arc::clone(&next));
+        let (next, refused) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (socket, armed, refuse) = (socket.to_owned(), Arc::clone(&next), Arc::clone(&refused));
         // Ends with the process.
         thread::spawn(move || {
             for client in listener.incoming() {
+                let one_less = |count: usize| count.checked_sub(1);
+                if refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+                    continue;
+                }
                 let (client, server) = (client.unwrap(), UnixStream::connect(&socket).unwrap());
                 pass(client, server, Arc::clone(&armed));
             }
         });
-        Self { folder, next }
+        Self { folder, next, refused }
     }
 
     /// The same database by this way.
@@ -61,6 +66,11 @@ impl Proxy {
     /// Breaks the connection of the next commit.
     pub(crate) fn cut(&self, cut: Cut) {
         self.next.store(cut as u8, Ordering::SeqCst);
+    }
+
+    /// Closes so many connections as soon as they are made.
+    pub(crate) fn refuse(&self, count: usize) {
+        self.refused.store(count, Ordering::SeqCst);
     }
 
     /// Whether that has happened.
