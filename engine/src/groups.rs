@@ -67,11 +67,12 @@ impl Groups {
     /// Starts groups that were taken, and tells every machine that was live in them to ask again for what it waits for. Machines are
     /// loaded concurrently, each by its own actor.
     pub(crate) async fn start(&self, taken: &[Fence]) -> Result<(), Error> {
+        let mut has_missed = false;
         for fence in taken {
             let (node, fence) = (Arc::clone(&self.node), *fence);
             let mut tasks = JoinSet::new();
             let door = actor::spawn_with(|own| Group::new(node, fence, own), GROUP_CALLS_MAX, &mut tasks);
-            self.node.router.open(fence.group, door.clone());
+            has_missed |= self.node.router.open(fence.group, door.clone());
             self.running().insert(fence.group, Running { fence, door, tasks });
         }
         metric::groups_taken(taken.len());
@@ -81,7 +82,7 @@ impl Groups {
         let live = live.unwrap_or_else(|fault| Err(store::Error::Lost { what: fault.to_string() }))?;
         // Machines that run elsewhere may have asked these, but not if there is no elsewhere.
         let is_all = taken.len() == self.node.router.count();
-        if is_all && live.is_empty() {
+        if is_all && live.is_empty() && !has_missed {
             return Ok(());
         }
         tracing::info!(machines = live.len(), groups = taken.len(), "going on with what was live");
@@ -96,6 +97,9 @@ impl Groups {
         let others = live.into_iter().filter(|address| !ASKED.contains(address));
         for to in asked.into_iter().chain(others) {
             self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+        }
+        if has_missed {
+            self.node.ask_everybody_again();
         }
         Ok(())
     }

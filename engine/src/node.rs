@@ -126,7 +126,8 @@ impl Node {
         match letter {
             Letter::Deliver { to, from: sender, content } => {
                 let envelope = Box::new(Envelope { to, from: sender, message: content.into() });
-                // The sender has not heard of the new owner. What is no request is asked for again when it has.
+                // The sender has not heard of the new owner, or sooner than this one opened the group. What is no request is asked for
+                // again when it has, or when the group opens.
                 if let Err(envelope) = self.router.take_in(envelope)
                     && let Message::Request { ticket, .. } = envelope.message
                     && let Some(peers) = self.router.peers()

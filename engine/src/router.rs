@@ -1,6 +1,9 @@
 //! Which group an address belongs to, and the way there: an actor of this node, or a letter to another.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+};
 
 use tokio::sync::watch;
 use workflow::life::{Address, Message};
@@ -49,6 +52,8 @@ pub(crate) enum Offered {
 #[derive(Debug)]
 pub(crate) struct Router {
     places: RwLock<Vec<Place>>,
+    /// Groups whose letters came while they were not open here.
+    missed: Mutex<BTreeSet<GroupId>>,
     peers: OnceLock<Arc<Peers>>,
     changes: watch::Sender<()>,
 }
@@ -58,6 +63,7 @@ impl Router {
     pub(crate) fn new(groups: usize) -> Self {
         Self {
             places: RwLock::new(vec![Place::Nowhere; groups]),
+            missed: Mutex::default(),
             peers: OnceLock::new(),
             changes: watch::Sender::default(),
         }
@@ -73,9 +79,10 @@ impl Router {
         self.peers.get()
     }
 
-    /// A group is here from now on.
-    pub(crate) fn open(&self, group: GroupId, door: Handle<ToGroup>) {
+    /// A group is here from now on. True if letters for it came too early: others had heard of its new place sooner than it was open.
+    pub(crate) fn open(&self, group: GroupId, door: Handle<ToGroup>) -> bool {
         self.set(group, Place::Here(door));
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).remove(&group)
     }
 
     /// A group is no longer here.
@@ -152,13 +159,16 @@ impl Router {
 
     /// A message that came from another node: comes back if the group is not here.
     pub(crate) fn take_in(&self, envelope: Box<Envelope>) -> Result<(), Box<Envelope>> {
-        match self.place(&envelope.to) {
-            Some(Place::Here(group)) => match group.tell(ToGroup::Deliver(envelope)) {
-                Err(ToGroup::Deliver(envelope)) => Err(envelope),
-                Ok(()) | Err(_) => Ok(()),
-            },
-            _ => Err(envelope),
-        }
+        // Held to the end, so that a group that opens now either gets the message or knows that it was missed.
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        let group = group_of(&envelope.to, places.len());
+        let refused = match places.get(group.0 as usize) {
+            Some(Place::Here(door)) => door.tell(ToGroup::Deliver(envelope)).err(),
+            _ => Some(ToGroup::Deliver(envelope)),
+        };
+        let Some(ToGroup::Deliver(envelope)) = refused else { return Ok(()) };
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).insert(group);
+        Err(envelope)
     }
 
     /// A machine that may leave has lingered long enough.

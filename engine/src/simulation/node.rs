@@ -45,6 +45,8 @@ const WORK_MAX_MS: i64 = 1_500;
 const AGAIN: Millis = Millis(100);
 /// Two in so many commits fail.
 const COMMITS: u32 = 400;
+/// The longest that a group takes to open once the store has given it to a node.
+const OPENING_MAX: Millis = Millis(500);
 /// Rows read at once when a group is taken over.
 const PAGE: usize = 100;
 
@@ -121,6 +123,8 @@ enum Piece {
     Fire,
     End(AttemptKey),
     Beat,
+    /// The next group that was taken opens.
+    Start,
     Send(NodeId),
 }
 
@@ -133,7 +137,11 @@ pub(super) struct Node {
     /// How far its clock is off.
     pub(super) offset: Millis,
     groups: BTreeMap<GroupId, Fence>,
+    /// Groups that the store has given to this node, and when they open.
+    taken: VecDeque<(Fence, Timestamp)>,
     places: Vec<Place>,
+    /// Groups whose letters came before they were open.
+    missed: BTreeSet<GroupId>,
     residents: BTreeMap<Address, Resident>,
     commits: VecDeque<Commit>,
     timers: Timers,
@@ -165,7 +173,9 @@ impl Node {
             ids: SeededIds::new(seed),
             offset,
             groups: BTreeMap::new(),
+            taken: VecDeque::new(),
             places: vec![Place::Nowhere; GROUPS as usize],
+            missed: BTreeSet::new(),
             residents: BTreeMap::new(),
             commits: VecDeque::new(),
             timers: Timers::default(),
@@ -198,6 +208,7 @@ impl Node {
         let timer = self.timers.first().map(|at| Timestamp(at.0 - self.offset.0));
         let sends = self.links.values().filter(|(outgoing, _)| outgoing.has_news()).map(|(_, again)| *again);
         let due = timer.into_iter().chain(self.working.values().copied()).chain(sends);
+        let due = due.chain(self.taken.front().map(|(_, opens)| *opens));
         due.fold(self.next_beat, Timestamp::min)
     }
 
@@ -241,6 +252,10 @@ impl Node {
                 Ok(Acted::Lived)
             }
             Piece::Beat => self.beat(moment),
+            Piece::Start => {
+                self.start_next();
+                Ok(Acted::Lived)
+            }
             Piece::Send(to) => {
                 if let Some((outgoing, again)) = self.links.get_mut(&to)
                     && let Some(batch) = outgoing.batch()
@@ -262,6 +277,9 @@ impl Node {
         let mut pieces: Vec<Piece> = busy.map(|(address, _)| Piece::Turn(address.clone())).collect();
         if !self.commits.is_empty() {
             pieces.push(Piece::Commit);
+        }
+        if self.taken.front().is_some_and(|(_, at)| *at <= now) {
+            pieces.push(Piece::Start);
         }
         if self.timers.first().is_some_and(|at| at <= now + self.offset) {
             pieces.push(Piece::Fire);
@@ -338,6 +356,8 @@ impl Node {
                     self.tell(Envelope { to, from: sender, message });
                 } else if let Message::Request { ticket, .. } = message {
                     self.post(from, &Letter::Moved { ticket });
+                } else {
+                    self.missed.insert(self.group(&to));
                 }
             }
             Letter::Answer { ticket, answer } => moment.told.push((ticket, Told::Answer(answer))),
@@ -510,6 +530,7 @@ impl Node {
             return Ok(Acted::Died);
         }
         trace(format_args!("{} {} beats", moment.now.0, self.id));
+        while self.start_next() {}
         let store = Arc::clone(&self.store);
         let lease = Duration::from_millis(LEASE.0.unsigned_abs());
         let owned = store.rows.heartbeat(&self.id, "", lease).expect("memory always answers");
@@ -534,9 +555,9 @@ impl Node {
             store.rows.release(&std::mem::take(&mut self.leaving)).expect("memory always answers");
         }
         if plan.take > 0 {
-            for fence in store.rows.take(&self.id, plan.take).expect("memory always answers") {
-                self.start(fence);
-            }
+            let opens = moment.now + Millis(moment.rng.random_range(0..=OPENING_MAX.0));
+            let taken = store.rows.take(&self.id, plan.take).expect("memory always answers");
+            self.taken.extend(taken.into_iter().map(|fence| (fence, opens)));
         }
         if plan.has_died && *self.place(&Address::Permits) == Place::Here {
             for address in [Address::Permits, Address::Signals, Address::Library] {
@@ -572,6 +593,12 @@ impl Node {
         }
     }
 
+    /// Others may know that a group is here, and write to it, before it is open.
+    fn start_next(&mut self) -> bool {
+        let next = self.taken.pop_front();
+        next.inspect(|(fence, _)| self.start(*fence)).is_some()
+    }
+
     fn start(&mut self, fence: Fence) {
         trace(format_args!("{} takes {fence:?}", self.id));
         if !std::mem::replace(&mut self.has_read, true) {
@@ -593,6 +620,10 @@ impl Node {
         let woken: Vec<Address> = asked.chain(machines).collect();
         for to in woken {
             self.tell(Envelope { to, from: None, message: Message::Recovered });
+        }
+        if self.missed.remove(&fence.group) {
+            self.ask_again();
+            self.post_all(&Letter::AskAgain);
         }
     }
 
