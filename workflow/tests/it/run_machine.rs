@@ -198,3 +198,34 @@ fn a_child_that_ended_before_its_parent_knew_it_is_asked_again_after_a_crash() {
     shell.pass(HOUR);
     statuses(&mut shell, &["SUCCEEDED"]);
 }
+
+#[test]
+fn a_clock_that_is_set_back_when_a_time_comes_only_delays_what_was_due() {
+    let fails_once = |asked: &Rc<Cell<i32>>| {
+        let count = Rc::clone(asked);
+        move |_: &Work| {
+            count.set(count.get() + 1);
+            let conclusion = if count.get() == 1 { Conclusion::UserError } else { Conclusion::Done };
+            (report(conclusion, Map::new()), Millis(5))
+        }
+    };
+    let backoff = json!({ "type": "FIXED_BACKOFF", "error_retry_backoff_in_secs": 10 });
+    let retried = json!({ "retry_policy": { "error_retry_limit": 1, "backoff": backoff } });
+    let sleep = json!({ "sleep_seconds": { "type": "LONG", "value": 100_000 } });
+    let limited = |limit: Json| json!([{ "step": { "id": "a", "type": "Sleep", "params": sleep, "timeout": limit } }]);
+    for (steps, more, end) in [
+        (json!([http("a", retried)]), json!({}), "SUCCEEDED"),
+        (limited(json!("10s")), json!({}), "TIMED_OUT"),
+        (limited(Json::Null), json!({ "timeout": "10s" }), "TIMED_OUT"),
+    ] {
+        let asked = Rc::new(Cell::new(0));
+        let mut shell = Shell::new(START, Box::new(fails_once(&asked)));
+        push(&mut shell, json!("PARALLEL"), steps, more);
+        start(&mut shell, json!({})).unwrap();
+        // What wrote the overview in between is over.
+        shell.pass(Millis(9_000));
+        shell.slip(Millis(2_000));
+        shell.pass(HOUR);
+        statuses(&mut shell, &[end]);
+    }
+}

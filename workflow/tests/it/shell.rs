@@ -54,6 +54,8 @@ pub(crate) struct Shell {
     crashes: usize,
     /// Notes that are lost on their way until the next crash.
     lost: fn(&Note) -> bool,
+    /// How far the clock is set back at the next moment, after its timers have fired.
+    slip: Millis,
     pub(crate) events: Vec<Event>,
 }
 
@@ -101,6 +103,7 @@ impl Shell {
             moments: 0,
             crashes: 0,
             lost: |_| false,
+            slip: Millis(0),
             events: Vec::new(),
         }
     }
@@ -117,6 +120,11 @@ impl Shell {
     /// Loses notes until the next crash, as a node does that ends before it was told.
     pub(crate) fn lose(&mut self, lost: fn(&Note) -> bool) {
         self.lost = lost;
+    }
+
+    /// Sets the clock back between the next timer and the turn that it leads to.
+    pub(crate) fn slip(&mut self, by: Millis) {
+        self.slip = by;
     }
 
     /// Tells a machine something.
@@ -160,7 +168,8 @@ impl Shell {
         if limit.is_some_and(|limit| at > limit) {
             return false;
         }
-        self.now = self.now.max(at);
+        let slip = std::mem::replace(&mut self.slip, Millis(0));
+        self.now = Timestamp(self.now.max(at).0 - slip.0);
         // Everything that is due at the same moment happens at once.
         let later = self.timers.split_off(&(at, u64::MAX));
         for due in std::mem::replace(&mut self.timers, later).into_values() {

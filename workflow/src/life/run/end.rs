@@ -166,7 +166,8 @@ impl Flow {
     /// Makes the next attempt if its time has come.
     pub(super) fn retry_due(&mut self, at: usize, turn: &mut Turn<'_>) {
         match self.steps[at].retry_at {
-            Some(due) if turn.now >= due && self.goes() => self.retry_now(at, turn),
+            Some(due) if turn.now < due => turn.wake_at(due, Wake::Retry(self.step_id(at).clone())),
+            Some(_) if self.goes() => self.retry_now(at, turn),
             _ => {}
         }
     }

@@ -165,7 +165,7 @@ impl Flow {
         let deadline = turn.now + turn.surroundings.settings().step_action_wait;
         if is_blocking {
             self.steps[at].waiters.push(Waiter { ticket, user: user.clone(), deadline, wants });
-            turn.wake_at(deadline, Wake::ActionDeadline(step.clone()));
+            self.arm_waiters(at, turn);
         }
         let answer = self.step_answer(at, kind, &user, Shown::Taken, turn);
         if kind == action::Step::BypassStepDependencies {
@@ -285,6 +285,13 @@ impl Flow {
         }
     }
 
+    /// Looks again when the first of those who wait has waited enough.
+    pub(super) fn arm_waiters(&self, at: usize, turn: &mut Turn<'_>) {
+        if let Some(first) = self.steps[at].waiters.iter().map(|waiter| waiter.deadline).min() {
+            turn.wake_at(first, Wake::ActionDeadline(self.step_id(at).clone()));
+        }
+    }
+
     /// Tells callers who have waited long enough that their action is still on its way.
     pub(super) fn waited_enough(&mut self, at: usize, turn: &mut Turn<'_>) {
         let now = turn.now;
@@ -292,6 +299,7 @@ impl Flow {
             .into_iter()
             .partition::<Vec<_>, _>(|waiter| waiter.deadline <= now);
         self.steps[at].waiters = others;
+        self.arm_waiters(at, turn);
         let identity = self.step_identity(at);
         for waiter in due {
             let message = match &waiter.wants {

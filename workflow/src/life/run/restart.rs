@@ -12,7 +12,7 @@ use crate::{
     definition::{FailureMode, StepType},
     id::{InstanceKey, StepId, is_loop_body},
     life::{
-        Address, Initiator, Note, Ticket, Turn, Wake,
+        Address, Initiator, Note, Ticket, Turn,
         note::{RestartAnswer, RestartWalk, Waits},
     },
     port::{Reason, Refusal},
@@ -299,7 +299,7 @@ impl Flow {
         let wants = Wants::Restart(Box::new(walk.clone()));
         let waiter = Waiter { ticket: walk.ticket, user: walk.user.clone(), deadline, wants };
         self.steps[at].waiters.push(waiter);
-        turn.wake_at(deadline, Wake::ActionDeadline(self.step_id(at).clone()));
+        self.arm_waiters(at, turn);
     }
 
     /// Answers the caller who waits for the restart of an iteration.

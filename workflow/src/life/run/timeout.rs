@@ -1,4 +1,6 @@
 //! Time limits of attempts and of the run.
+//!
+//! Who is woken looks at the clock again, since it may have been set back meanwhile, and waits on if it is too early.
 
 use super::{
     attempt::Nested,
@@ -28,8 +30,9 @@ impl Flow {
 
     /// Ends the attempt if its time is up.
     pub(super) fn step_time_up(&mut self, at: usize, turn: &mut Turn<'_>) {
-        if self.step_deadline(at, turn).is_none_or(|deadline| turn.now < deadline) {
-            return;
+        let Some(deadline) = self.step_deadline(at, turn) else { return };
+        if turn.now < deadline {
+            return turn.wake_at(deadline, Wake::StepTimeout(self.step_id(at).clone()));
         }
         let key = self.attempt_key(at);
         let Some(attempt) = self.attempt(at) else { return };
@@ -55,8 +58,9 @@ impl Flow {
     /// Ends every active step if the run's time is up.
     pub(super) fn time_up(&mut self, turn: &mut Turn<'_>) {
         let deadline = self.start_time.zip(self.time_limit(turn)).map(|(start, limit)| start + limit);
-        if !self.goes() || deadline.is_none_or(|deadline| turn.now < deadline) {
-            return;
+        let Some(deadline) = deadline.filter(|_| self.goes()) else { return };
+        if turn.now < deadline {
+            return turn.wake_at(deadline, Wake::RunTimeout);
         }
         self.is_timed_out = true;
         self.unsaved.run = true;
