@@ -53,6 +53,7 @@ pub(crate) struct Args {
     data: PathBuf,
 
     /// A PostgreSQL or CockroachDB database in place of the folder, waited for for half a minute; any number of nodes may share it.
+    /// `?sslmode=verify-full&sslrootcert=FILE` and the like in its URL mean what they mean to `psql`.
     #[arg(long, value_name = "URL", env = "SEGUE_STORE", hide_env_values = true)]
     store: Option<String>,
 

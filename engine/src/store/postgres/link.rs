@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use tokio_postgres::{Client, Config, NoTls, config::Host, error::SqlState};
+use tokio_postgres::{Client, Config, config::Host, error::SqlState};
 
+use super::way::Way;
 use crate::store::{Cause, Error};
 
 /// How long a database may be away (a restart, a failover) before the store gives up. Leases of groups expire earlier.
@@ -63,16 +64,16 @@ fn is_ours(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Connects, trying again for a while where the database is only away for now.
-pub(super) async fn connect(config: &Config, place: &str) -> Result<Client, Error> {
-    connect_within(config, place, AWAY_MAX).await
+pub(super) async fn connect(way: &Way, place: &str) -> Result<Client, Error> {
+    connect_within(way, place, AWAY_MAX).await
 }
 
 /// The same for so long.
-pub(super) async fn connect_within(config: &Config, place: &str, away_max: Duration) -> Result<Client, Error> {
+pub(super) async fn connect_within(way: &Way, place: &str, away_max: Duration) -> Result<Client, Error> {
     let start = Instant::now();
     let mut pause = PAUSES.0;
     loop {
-        let error = match connect_once(config).await {
+        let error = match connect_once(way).await {
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
@@ -86,8 +87,8 @@ pub(super) async fn connect_within(config: &Config, place: &str, away_max: Durat
 }
 
 /// Connects or says why not.
-async fn connect_once(config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = config.connect(NoTls).await?;
+async fn connect_once(way: &Way) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = way.config.connect(way.tls.clone()).await?;
     // Ends with the client, or with the connection; whoever uses the client learns of it.
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -11,6 +11,7 @@ mod schema;
 mod text;
 mod upkeep;
 mod wait;
+mod way;
 mod writer;
 
 use std::{
@@ -23,12 +24,12 @@ use std::{
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use tokio::runtime::{self, EnterGuard, Runtime};
-use tokio_postgres::{Config, NoTls};
 use workflow::life::{RowKey, Rows};
 
 use self::{
     link::{Failure, TRIES_MAX},
     rows::{Stored, View},
+    way::Way,
     writer::Writer,
 };
 use super::{Batch, Bundle, Error, Fence, GroupId, Position, Store, bundle, layout::LAYOUTS};
@@ -46,25 +47,22 @@ const OUTBOX: &str = "SELECT outbox.flow_group, outbox.position, outbox.events
 /// A store in a database.
 pub struct Postgres {
     place: String,
-    config: Config,
+    way: Way,
     writer: Mutex<Writer>,
     readers: Pool,
     runtime: Background,
 }
 
 impl Postgres {
-    /// Connects to a database by its URL (`postgres://user:password@host:port/name`), making or migrating its tables where needed.
+    /// Connects to a database by its URL (`postgres://user:password@host:port/name?sslmode=…`), making or migrating its tables where needed.
     pub fn open(url: &str) -> Result<Self, Error> {
         Self::open_within(url, Duration::ZERO)
     }
 
     /// The same, waiting so long for a database that does not answer yet.
     pub fn open_within(url: &str, away_max: Duration) -> Result<Self, Error> {
-        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| link::address(url, error))?;
-        if config.get_application_name().is_none() {
-            config.application_name("segue");
-        }
-        let place = link::place(&config);
+        let way = Way::of(url)?;
+        let place = link::place(&way.config);
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("database")
@@ -73,17 +71,18 @@ impl Postgres {
             .map_err(|source| Error::broken(&place, "opened", source))?;
         let runtime = Background(Some(runtime));
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let readers = Pool::builder(Manager::from_config(config.clone(), NoTls, manager)).max_size(READERS).build();
+        let manager = Manager::from_config(way.config.clone(), way.tls.clone(), manager);
+        let readers = Pool::builder(manager).max_size(READERS).build();
         let readers = readers.map_err(|source| Error::broken(&place, "opened", source))?;
         {
             let _within = runtime.enter();
             wait::wait(async {
-                let mut client = link::connect_within(&config, &place, away_max).await?;
+                let mut client = link::connect_within(&way, &place, away_max).await?;
                 schema::migrate(&mut client, &place).await
             })?;
         }
-        let writer = Mutex::new(Writer::new(config.clone(), place.clone()));
-        Ok(Self { place, config, writer, readers, runtime })
+        let writer = Mutex::new(Writer::new(way.clone(), place.clone()));
+        Ok(Self { place, way, writer, readers, runtime })
     }
 
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
@@ -96,7 +95,7 @@ impl Postgres {
         for _ in 0..TRIES_MAX {
             match self.readers.get().await {
                 Ok(client) => return Ok(client),
-                Err(PoolError::Backend(_)) => drop(link::connect(&self.config, &self.place).await?),
+                Err(PoolError::Backend(_)) => drop(link::connect(&self.way, &self.place).await?),
                 Err(error) => return Err(Error::broken(&self.place, "read", error)),
             }
         }

@@ -45,7 +45,7 @@ impl Portable for Postgres {
 
     fn dump(&self, take: &mut dyn FnMut(Record) -> Result<(), Cause>) -> Result<(), Stop> {
         self.wait(async {
-            let client = link::connect(&self.config, &self.place).await?;
+            let client = link::connect(&self.way, &self.place).await?;
             client.batch_execute(super::rows::BEGIN).await.map_err(|error| self.stop(error, "read"))?;
             let groups = client.query("SELECT id, generation FROM flow_group ORDER BY id", &[]).await;
             for row in groups.map_err(|error| self.stop(error, "read"))? {
@@ -60,7 +60,7 @@ impl Portable for Postgres {
 
     fn load(&self, records: &mut dyn Iterator<Item = Result<Record, Cause>>) -> Result<u64, Stop> {
         self.wait(async {
-            let mut client = link::connect(&self.config, &self.place).await?;
+            let mut client = link::connect(&self.way, &self.place).await?;
             let failed = |error| self.stop(error, "written");
             for (table, rows) in counts(&client).await.map_err(failed)? {
                 if rows > 0 {

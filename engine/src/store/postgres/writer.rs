@@ -14,12 +14,13 @@ use std::{
 };
 
 use futures::future::{MaybeDone, maybe_done};
-use tokio_postgres::{Client, Config, Statement, error::SqlState, types::ToSql};
+use tokio_postgres::{Client, Statement, error::SqlState, types::ToSql};
 use uuid::Uuid;
 
 use super::{
     change::Change,
     link::{self, Failure, TRIES_MAX},
+    way::Way,
 };
 use crate::store::{Error, Fence, Generation};
 
@@ -55,7 +56,7 @@ const GENERATIONS: &str = "SELECT id, generation FROM flow_group WHERE id = ANY(
 /// The one connection that commits go through.
 #[derive(Debug)]
 pub(super) struct Writer {
-    config: Config,
+    way: Way,
     place: String,
     id: String,
     /// Of the last commit that is known to be made.
@@ -84,9 +85,9 @@ enum Settled {
 }
 
 impl Writer {
-    pub(super) fn new(config: Config, place: String) -> Self {
+    pub(super) fn new(way: Way, place: String) -> Self {
         let id = Uuid::from_bytes(rand::random()).to_string();
-        Self { config, place, id, serial: 0, link: None }
+        Self { way, place, id, serial: 0, link: None }
     }
 
     /// Writes changes under fences whole or not at all.
@@ -139,7 +140,7 @@ impl Writer {
             if self.link.as_ref().is_some_and(|link| !link.client.is_closed()) {
                 break;
             }
-            let client = link::connect(&self.config, &self.place).await?;
+            let client = link::connect(&self.way, &self.place).await?;
             self.link = match self.enlist(&client).await.map_err(Failure::from) {
                 Ok(()) => Some(Link { client, statements: HashMap::new() }),
                 Err(Failure::Lost(_) | Failure::Conflict(_)) => None,

@@ -6,6 +6,7 @@ mod ownership;
 mod postgres;
 mod proxy;
 mod server;
+mod tls;
 
 use std::{collections::BTreeMap, sync::Arc};
 

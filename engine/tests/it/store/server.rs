@@ -4,7 +4,8 @@
 use std::{
     fs,
     io::ErrorKind,
-    os::unix::{fs::MetadataExt, net::UnixStream},
+    net::TcpListener,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -22,8 +23,15 @@ use tokio_postgres::NoTls;
 const OTHER: &str = "SEGUE_TEST_POSTGRES";
 
 /// Serves until its standard input ends, which it does with the process that holds the other end. Then it removes what it wrote.
-const SERVE: &str = r#""$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c max_connections=200 >"$2/log" 2>&1 &
-    server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2""#;
+const SERVE: &str = r#"bin=$1 folder=$2; shift 2
+    "$bin/postgres" -D "$folder/data" -k "$folder" -c fsync=off -c max_connections=200 "$@" >"$folder/log" 2>&1 &
+    server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$folder""#;
+
+/// A server that is reached by nothing but its socket.
+const BY_SOCKET: [&str; 2] = ["-c", "listen_addresses="];
+
+/// What proves who the encrypted server is, and the authority that vouches for it.
+pub(crate) const CERTIFICATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/tls");
 
 /// A database server.
 pub(crate) struct Server {
@@ -43,14 +51,14 @@ pub(crate) fn database() -> String {
         create(&url, &name);
         return format!("{front}/{name}");
     }
-    let server = SERVER.get_or_init(Server::start);
+    let server = SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {}));
     create(&server.url("postgres"), &name);
     server.url(&name)
 }
 
 /// The socket through which the server of [`database`] is reached.
 pub(crate) fn socket() -> PathBuf {
-    SERVER.get_or_init(Server::start).socket()
+    SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {})).socket()
 }
 
 fn create(url: &str, name: &str) {
@@ -65,7 +73,25 @@ fn create(url: &str, name: &str) {
 }
 
 impl Server {
-    fn start() -> Self {
+    /// One that is reached by TCP as well, as `localhost` and by encrypted connections if the client wants that; with its port.
+    pub(crate) fn encrypted() -> (Self, u16) {
+        // Free a moment ago, which is all that can be known.
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port_line = format!("port={port}");
+        let options = ["-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", &port_line];
+        let server = Self::start(&options, |data| {
+            for (from, to) in [("server.pem", "server.crt"), ("server.key", "server.key")] {
+                let to = data.join(to);
+                fs::copy(Path::new(CERTIFICATES).join(from), &to).unwrap();
+                fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).unwrap();
+                let owner = fs::metadata(data).unwrap();
+                chown(&to, Some(owner.uid()), Some(owner.gid())).unwrap();
+            }
+        });
+        (server, port)
+    }
+
+    fn start(options: &[&str], prepare: impl FnOnce(&Path)) -> Self {
         let binaries = binaries();
         // Removed by the server's own process, which outlives this one for a moment.
         let folder = TempDir::with_prefix("pg").unwrap().keep();
@@ -75,8 +101,9 @@ impl Server {
         }
         let init = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"];
         run(command(&binaries.join("initdb"), is_root).args(init).current_dir(&folder).stdout(Stdio::null()));
+        prepare(&folder.join("data"));
         let mut serve = command(Path::new("sh"), is_root);
-        serve.args(["-c", SERVE, "sh"]).arg(&binaries).arg(&folder).current_dir(&folder);
+        serve.args(["-c", SERVE, "sh"]).arg(&binaries).arg(&folder).args(options).current_dir(&folder);
         let child = serve.stdin(Stdio::piped()).spawn().unwrap();
         let server = Self { folder, _child: child };
         server.wait();
@@ -95,7 +122,6 @@ impl Server {
     fn wait(&self) {
         let start = Instant::now();
         while !fs::read_to_string(self.folder.join("log")).is_ok_and(|log| log.contains("ready to accept connections"))
-            || UnixStream::connect(self.socket()).is_err()
         {
             let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             assert!(start.elapsed() < Duration::from_secs(30), "PostgreSQL did not start: {}", log());
