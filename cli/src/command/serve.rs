@@ -84,24 +84,23 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, clap::Args)]
 struct Limits {
     /// Machines in memory (runs and workflows at work) at which no new run is let in.
-    #[arg(long, value_name = "N", default_value_t = engine::Limits::SERVER.live_max, env = "SEGUE_LIVE_MAX")]
-    live_max: usize,
+    #[arg(long = "live-max", value_name = "N", default_value_t = engine::Limits::SERVER.live_max, env = "SEGUE_LIVE_MAX")]
+    live: usize,
 
     /// Starts and restarts within a second.
-    #[arg(long, value_name = "N", default_value_t = engine::Limits::SERVER.starts_per_second, env = "SEGUE_STARTS_MAX")]
-    starts_max: u32,
+    #[arg(long = "starts-max", value_name = "N", default_value_t = engine::Limits::SERVER.starts_per_second, env = "SEGUE_STARTS_MAX")]
+    starts: u32,
 
     /// MiB of memory of the process at which no new run is let in; without it only the number of machines bounds it.
-    #[arg(long, value_name = "MIB", env = "SEGUE_MEMORY_MAX")]
-    memory_max: Option<u32>,
+    #[arg(long = "memory-max", value_name = "MIB", env = "SEGUE_MEMORY_MAX")]
+    memory: Option<u32>,
 }
 
 impl Limits {
     fn of_engine(&self) -> engine::Limits {
-        let memory = self
-            .memory_max
-            .map(|mebibytes| engine::Memory { bytes_max: u64::from(mebibytes) << 20, held: process::memory });
-        let (live_max, starts_per_second) = (self.live_max, self.starts_max);
+        let limit = |mebibytes| engine::Memory { bytes_max: u64::from(mebibytes) << 20, held: process::memory };
+        let memory = self.memory.map(limit);
+        let (live_max, starts_per_second) = (self.live, self.starts);
         engine::Limits { live_max, starts_per_second, memory, ..engine::Limits::SERVER }
     }
 }
