@@ -11,6 +11,7 @@ use std::{
 use engine::{
     ActorEngine, Limits, Membership,
     lives::Cycles,
+    outbox::Consumer,
     runtime::Http,
     steps::Runtimes,
     store::{self, NodeId, Postgres, Store, memory::Memory, sqlite},
@@ -138,18 +139,20 @@ pub(crate) struct Peers {
 }
 
 /// What is said of an actor engine beside where it keeps its state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) struct Terms {
     /// The number of every workflow's first instance.
     pub(crate) first: InstanceId,
     /// History is deleted when it is older than this.
     pub(crate) keep: Option<Duration>,
     pub(crate) limits: Limits,
+    /// Who takes published events.
+    pub(crate) consumer: Option<Arc<dyn Consumer>>,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { first: InstanceId::FIRST, keep: None, limits: Limits::SERVER }
+        Self { first: InstanceId::FIRST, keep: None, limits: Limits::SERVER, consumer: None }
     }
 }
 
@@ -192,7 +195,7 @@ pub(crate) async fn actor_with(place: Place<'_>, runtimes: Runtimes, terms: Term
         runtimes,
         step_threads: STEP_THREADS,
         limits: terms.limits,
-        consumer: None,
+        consumer: terms.consumer,
         keep: terms.keep,
         membership,
     };

@@ -16,6 +16,7 @@ mod process;
 mod signal;
 mod stores;
 mod top;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     runtime,
-    sync::{Notify, Semaphore, TryAcquireError, watch},
+    sync::{Semaphore, TryAcquireError, watch},
     task::{self, JoinSet},
     time,
 };
@@ -140,7 +140,7 @@ impl ActorEngine {
         }
         let (committer, running) = committer::start(Arc::clone(&store)).map_err(Error::Thread)?;
         let failure = running.failure();
-        let published = consumer.is_some().then(|| Arc::new(Notify::new()));
+        let published = consumer.is_some().then(Arc::<outbox::Waiting>::default);
         let node = Arc::new(Node {
             store: Arc::clone(&store),
             lives: options.lives,
@@ -162,8 +162,8 @@ impl ActorEngine {
         start_helpers(&node, runtimes, step_threads, clock, &mut others)?;
         others.spawn(archivist::keep_small(Arc::clone(&store), keep));
         let groups = Groups::new(Arc::clone(&node));
-        if let (Some(consumer), Some(news)) = (consumer, published) {
-            let deliver = outbox::deliver(store, committer, consumer, news, groups.fences());
+        if let (Some(consumer), Some(waiting)) = (consumer, published) {
+            let deliver = outbox::deliver(store, committer, consumer, waiting, groups.fences());
             others.spawn(async move {
                 let _stopped = deliver.await;
             });
@@ -239,7 +239,8 @@ impl ActorEngine {
         };
         let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
         if is_start {
-            self.admission.admit(self.live(), self.node.clock.now())?;
+            let events = self.node.published.as_ref().map_or(0, |waiting| waiting.count());
+            self.admission.admit(self.live(), events, self.node.clock.now())?;
         }
         tokio::select! {
             biased;

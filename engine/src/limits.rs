@@ -21,6 +21,8 @@ pub struct Limits {
     pub live_max: usize,
     /// Starts and restarts that callers may ask for within a second.
     pub starts_per_second: u32,
+    /// Commits whose events wait for their consumer at which no new run is let in; bounds the outbox.
+    pub events_max: usize,
     /// Memory at which no new run is let in; `None` where only the number of machines bounds it.
     pub memory: Option<Memory>,
 }
@@ -36,7 +38,8 @@ pub struct Memory {
 
 impl Limits {
     /// For a server with a GiB to spare.
-    pub const SERVER: Self = Self { calls_max: 4096, live_max: 200_000, starts_per_second: 10_000, memory: None };
+    pub const SERVER: Self =
+        Self { calls_max: 4096, live_max: 200_000, starts_per_second: 10_000, events_max: 100_000, memory: None };
 }
 
 /// Lets new runs in as far as the limits allow.
@@ -53,10 +56,13 @@ impl Admission {
         Self { limits, starts: Rate::new(limits.starts_per_second), seen: Mutex::new((Timestamp(i64::MIN), 0)) }
     }
 
-    /// Lets one more run in beside `live` machines, or says why not.
-    pub(crate) fn admit(&self, live: usize, now: Timestamp) -> Result<(), Refusal> {
+    /// Lets one more run in beside `live` machines and the events of so many commits, or says why not.
+    pub(crate) fn admit(&self, live: usize, events: usize, now: Timestamp) -> Result<(), Refusal> {
         if live >= self.limits.live_max {
             return Err(too_many(format!("{live} machines are in memory; try again later")));
+        }
+        if events >= self.limits.events_max {
+            return Err(too_many(format!("the events of {events} commits wait for their consumer; try again later")));
         }
         if let Some(memory) = self.limits.memory
             && self.held(memory, now) >= memory.bytes_max
@@ -96,18 +102,19 @@ mod tests {
         let little: fn() -> Option<u64> = || Some((3 << 20) - 1);
         let much: fn() -> Option<u64> = || Some(3 << 20);
         let unknown: fn() -> Option<u64> = || None;
-        let limits = Limits { live_max: 5, starts_per_second: 1, ..Limits::SERVER };
-        let refusal = |memory, live, starts| {
+        let limits = Limits { live_max: 5, starts_per_second: 1, events_max: 7, ..Limits::SERVER };
+        let refusal = |memory, (live, events), starts| {
             let admission = Admission::new(Limits { memory, ..limits });
-            let admitted = (0..starts).map(|_| admission.admit(live, Timestamp(1_000)));
+            let admitted = (0..starts).map(|_| admission.admit(live, events, Timestamp(1_000)));
             admitted.last().and_then(Result::err).map(|refusal| (refusal.reason.status(), refusal.message))
         };
         let too_many = |message: &str| Some((429, format!("{message}; try again later")));
-        assert_eq!(refusal(memory(little), 4, 1), None);
-        assert_eq!(refusal(memory(unknown), 4, 1), None);
-        assert_eq!(refusal(None, 5, 1), too_many("5 machines are in memory"));
-        assert_eq!(refusal(memory(much), 4, 1), too_many("3 MiB of memory are in use"));
-        assert_eq!(refusal(memory(little), 4, 2), too_many("1 runs were started within a second"));
+        assert_eq!(refusal(memory(little), (4, 6), 1), None);
+        assert_eq!(refusal(memory(unknown), (4, 6), 1), None);
+        assert_eq!(refusal(None, (5, 6), 1), too_many("5 machines are in memory"));
+        assert_eq!(refusal(None, (4, 7), 1), too_many("the events of 7 commits wait for their consumer"));
+        assert_eq!(refusal(memory(much), (4, 6), 1), too_many("3 MiB of memory are in use"));
+        assert_eq!(refusal(memory(little), (4, 6), 2), too_many("1 runs were started within a second"));
     }
 
     #[test]
@@ -116,9 +123,9 @@ mod tests {
         static HELD: AtomicU64 = AtomicU64::new(10);
         let memory = Some(Memory { bytes_max: 10, held: || Some(HELD.load(Ordering::Relaxed)) });
         let admission = Admission::new(Limits { memory, ..Limits::SERVER });
-        assert!(admission.admit(0, Timestamp(0)).is_err());
+        assert!(admission.admit(0, 0, Timestamp(0)).is_err());
         HELD.store(9, Ordering::Relaxed);
-        assert!(admission.admit(0, Timestamp(1)).is_err(), "the last look is young");
-        assert!(admission.admit(0, Timestamp(LOOK_AGAIN.0)).is_ok());
+        assert!(admission.admit(0, 0, Timestamp(1)).is_err(), "the last look is young");
+        assert!(admission.admit(0, 0, Timestamp(LOOK_AGAIN.0)).is_ok());
     }
 }

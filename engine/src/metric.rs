@@ -86,7 +86,7 @@ const METRICS: [(&str, Kind, Unit, &str); 25] = [
     (LETTERS, Kind::Gauge, Unit::Count, "Letters to other nodes that are not acknowledged"),
     (LETTERS_BYTES, Kind::Gauge, Unit::Bytes, "Bytes of letters that wait to be sent to other nodes"),
     (EVENTS, Kind::Counter, Unit::Count, "Events that the consumer has taken from the outbox"),
-    (BACKLOG, Kind::Gauge, Unit::Count, "Bundles of events found in the outbox at the last look, a page at most"),
+    (BACKLOG, Kind::Gauge, Unit::Count, "Commits since the start whose events wait for their consumer"),
     (
         EVENTS_REFUSED,
         Kind::Counter,
@@ -227,7 +227,7 @@ pub(crate) fn heartbeat_failed() {
     counter!(HEARTBEATS).increment(1);
 }
 
-pub(crate) fn outbox_read(bundles: usize) {
+pub(crate) fn outbox_waiting(bundles: usize) {
     gauge!(BACKLOG).set(real(bundles));
 }
 
@@ -324,7 +324,7 @@ mod tests {
             group_lost,
             || nodes_living(1),
             heartbeat_failed,
-            || outbox_read(1),
+            || outbox_waiting(1),
             || {
                 events_delivered(1);
                 events_refused();

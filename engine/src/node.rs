@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    runtime,
-    sync::{Notify, Semaphore},
-    task,
-};
+use tokio::{runtime, sync::Semaphore, task};
 use workflow::{
     id::{AttemptKey, Ids},
     life::{Address, Around, Message, Rows, Ticket, Unreadable},
@@ -23,6 +19,7 @@ use crate::{
     cluster::{Letter, tag_of},
     committer::Committer,
     lives::Lives,
+    outbox,
     router::{Envelope, Router},
     steps::Steps,
     store::{self, NodeId, Store},
@@ -55,8 +52,8 @@ pub(crate) struct Node {
     /// Set right after the node is made: both need the node themselves.
     pub(crate) steps: OnceLock<Steps>,
     pub(crate) timers: OnceLock<Handle<timers::Order>>,
-    /// Rung when events are durable; `None` if nobody wants them.
-    pub(crate) published: Option<Arc<Notify>>,
+    /// Events that are durable and wait; `None` if nobody wants them.
+    pub(crate) published: Option<Arc<outbox::Waiting>>,
     pub(crate) residents: AtomicUsize,
     pub(crate) reads: Semaphore,
     pub(crate) runtime: runtime::Handle,

@@ -251,7 +251,7 @@ impl Resident {
                 node.router.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });
             }
             if let Some(published) = node.published.as_ref().filter(|_| has_news) {
-                published.notify_one();
+                published.add();
             }
             if let Some((own, count)) = durable {
                 let _left = own.tell(Heard::Durable(count));

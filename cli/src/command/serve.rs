@@ -10,9 +10,10 @@ use std::{
     time::Duration,
 };
 
-use engine::store::chain;
+use engine::{outbox::Consumer, store::chain};
 use gateway::api::{self, Service};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use reqwest::Url;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     exit::{Exit, Failure},
     output::Output,
     process, signal,
+    webhook::Webhook,
 };
 
 /// Upper bounds of the buckets of histograms: from a tenth of a disk's fsync to a minute.
@@ -60,6 +62,11 @@ pub(crate) struct Args {
     /// Delete what ended more than so many days ago; without it history is kept for ever.
     #[arg(long, value_name = "DAYS", env = "SEGUE_KEEP_DAYS")]
     keep_days: Option<u32>,
+
+    /// Post what happens (status changes of runs and steps, changes of definitions) to this URL, as batches of CloudEvents, at least once
+    /// each; without it nothing is published.
+    #[arg(long, value_name = "URL", env = "SEGUE_EVENTS", hide_env_values = true)]
+    events: Option<Url>,
 
     #[command(flatten)]
     peers: Peers,
@@ -106,9 +113,11 @@ impl Limits {
 }
 
 impl Args {
-    fn terms(&self) -> Terms {
+    fn terms(&self) -> Result<Terms, Failure> {
         let keep = self.keep_days.map(|days| Duration::from_hours(24 * u64::from(days)));
-        Terms { keep, limits: self.limits.of_engine(), ..Terms::default() }
+        let webhook = self.events.as_ref().map(Webhook::to).transpose()?;
+        let consumer = webhook.map(|webhook| Arc::new(webhook) as Arc<dyn Consumer>);
+        Ok(Terms { keep, limits: self.limits.of_engine(), consumer, ..Terms::default() })
     }
 
     fn place(&self) -> Place<'_> {
@@ -125,9 +134,13 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
         let error = anyhow::anyhow!("the polling engine keeps its state in a folder and not in a database");
         return Err(Failure::new(Exit::Usage, error).with_hint("leave `--store` out, or use `--engine actor`"));
     }
+    if args.events.is_some() && args.engine == Kind::Legacy {
+        let error = anyhow::anyhow!("the polling engine publishes no events");
+        return Err(Failure::new(Exit::Usage, error).with_hint("leave `--events` out, or use `--engine actor`"));
+    }
     let recorder = collect()?;
     let running = match args.engine {
-        Kind::Actor => engines::actor(args.place(), &args.http_allow, args.terms()).await?,
+        Kind::Actor => engines::actor(args.place(), &args.http_allow, args.terms()?).await?,
         Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace).await?,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {

@@ -4,6 +4,7 @@
 
 mod campaign;
 mod chaos;
+mod events;
 mod generated;
 mod limits;
 mod python;

@@ -86,6 +86,9 @@ impl Workflow {
 
     /// Publishes a change; `number` is that of its timeline entry, which no other change of this life of the id has.
     pub(super) fn publish(&self, change: Change, author: &User, number: i64, turn: &mut Turn<'_>) {
+        if !turn.surroundings.settings().has_events {
+            return;
+        }
         let internal_id = self.header.as_ref().map_or(0, |header: &Head| header.internal_id);
         let key = format!("{}/{internal_id}/{number}/{}", self.id, change.name());
         let event = WorkflowChange {
