@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file in WAL mode, durable at every commit.
 
+mod checkpoint;
 mod commit;
 mod ownership;
 mod portable;
@@ -19,7 +20,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde_json::json;
 use workflow::life::{RowKey, Rows};
 
-use self::{readers::Readers, rows::View};
+use self::{checkpoint::Checkpoints, readers::Readers, rows::View};
 use super::{Batch, Bundle, Error, Fence, GroupId, Position, Store, bundle::decode, layout::LAYOUTS};
 
 /// How long to wait for a lock that another process holds (a backup, a person with `sqlite3`).
@@ -28,8 +29,6 @@ pub(super) const BUSY: Duration = Duration::from_secs(5);
 pub(super) const STATEMENTS: usize = 128;
 /// Pages of 8 KiB; attempts of a few KiB then fit into a leaf.
 const PAGE_BYTES: i64 = 8192;
-/// The log goes back into the file about every 32 MiB; more often costs the writer, less often costs readers and disk.
-const CHECKPOINT_PAGES: i64 = 4096;
 /// Page cache of the writer, in KiB (negative, as SQLite wants it).
 const CACHE_KIB: i64 = -65_536;
 
@@ -48,6 +47,7 @@ pub struct Sqlite {
     place: String,
     writer: Mutex<Connection>,
     readers: Readers,
+    checkpoints: Checkpoints,
 }
 
 impl Sqlite {
@@ -60,7 +60,9 @@ impl Sqlite {
         let opened = connect(&options.path, options.size_max_bytes);
         let mut writer = opened.map_err(|source| Error::broken(&place, "opened", source))?;
         schema::migrate(&mut writer, &place)?;
-        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(place.clone()), place })
+        let checkpoints =
+            Checkpoints::start(&options.path).map_err(|source| Error::broken(&place, "opened", source))?;
+        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(place.clone()), checkpoints, place })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -90,7 +92,7 @@ fn connect(path: &Path, size_max_bytes: Option<u64>) -> rusqlite::Result<Connect
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     if let Some(bytes) = size_max_bytes {
         let pages = i64::try_from(bytes / PAGE_BYTES.unsigned_abs()).unwrap_or(i64::MAX);
         connection.pragma_update(None, "max_page_count", pages)?;
@@ -110,7 +112,9 @@ impl Store for Sqlite {
         let written = |source| self.failure("written", source);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(written)?;
         commit::write(self, &transaction, batch)?;
-        transaction.commit().map_err(written)
+        transaction.commit().map_err(written)?;
+        self.checkpoints.look(&writer);
+        Ok(())
     }
 
     fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {

@@ -81,6 +81,7 @@ impl Sqlite {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let written = write(&transaction)?;
             transaction.commit()?;
+            self.checkpoints.look(&writer);
             Ok(written)
         };
         written().map_err(|source| self.failure("written", source))
