@@ -73,6 +73,22 @@ impl Running {
         }
     }
 
+    /// Runs that left memory for a while.
+    pub(crate) fn resting(&self) -> usize {
+        match self {
+            Self::Actor(engine) => engine.resting(),
+            Self::Legacy(_) => 0,
+        }
+    }
+
+    /// Machines in memory that have not read their rows yet.
+    pub(crate) fn loading(&self) -> usize {
+        match self {
+            Self::Actor(engine) => engine.loading(),
+            Self::Legacy(_) => 0,
+        }
+    }
+
     /// What brings the metrics of how much waits up to date; it does not keep the engine alive.
     pub(crate) fn measure(&self) -> impl Fn() + Send + Sync + 'static {
         let actor = match self {

@@ -30,6 +30,7 @@ use crate::{
     groups::{GROUP_CALLS_MAX, Groups},
     limits::{Admission, Limits, too_many},
     lives::{Asked, Lives, Route},
+    loader::Loader,
     metric,
     node::{Node, READS, view},
     outbox::{self, Consumer},
@@ -155,7 +156,10 @@ impl ActorEngine {
             timers: OnceLock::new(),
             published: published.clone(),
             residents: AtomicUsize::new(0),
+            loading: AtomicUsize::new(0),
+            resting: AtomicUsize::new(0),
             reads: Semaphore::new(READS),
+            loader: Loader::default(),
             runtime: runtime::Handle::current(),
         });
         let mut others = JoinSet::new();
@@ -197,6 +201,16 @@ impl ActorEngine {
     /// Machines in memory.
     pub fn live(&self) -> usize {
         self.node.residents.load(Ordering::Relaxed)
+    }
+
+    /// Runs that left memory for a while: they wait for a moment, or to be told.
+    pub fn resting(&self) -> usize {
+        self.node.resting.load(Ordering::Relaxed)
+    }
+
+    /// How many machines have not read their rows yet: none once everything that was live has come back after a start.
+    pub fn loading(&self) -> usize {
+        self.node.loading.load(Ordering::Relaxed)
     }
 
     /// Looks at how much waits, for the metrics; to be called before they are collected.

@@ -1,7 +1,7 @@
 //! The actor of a group: knows which of its machines are in memory and brings in those that are not.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -30,6 +30,8 @@ pub(crate) enum ToGroup {
     Deliver(Box<Envelope>),
     /// A machine has left memory.
     Left(Address),
+    /// A machine has left memory for a while, and still waits for others.
+    Rests(Address),
     /// A machine has lost what it remembered of others: everybody asks again for what they wait for.
     AskAgain,
     /// A machine must begin anew from what is durable, if it is in memory.
@@ -44,13 +46,15 @@ pub(crate) struct Group {
     node: Arc<Node>,
     fence: Fence,
     residents: HashMap<Address, Handle<Heard>>,
+    /// Machines that left for a while: they come back for a message, and for what all are told.
+    resting: HashSet<Address>,
     tasks: JoinSet<()>,
     own: Handle<ToGroup>,
 }
 
 impl Group {
     pub(crate) fn new(node: Arc<Node>, fence: Fence, own: Handle<ToGroup>) -> Self {
-        Self { node, fence, residents: HashMap::new(), tasks: JoinSet::new(), own }
+        Self { node, fence, residents: HashMap::new(), resting: HashSet::new(), tasks: JoinSet::new(), own }
     }
 
     fn deliver(&mut self, envelope: Box<Envelope>) {
@@ -76,9 +80,11 @@ impl Group {
             Entry::Vacant(place) => {
                 let (node, fence, group) = (Arc::clone(&self.node), self.fence, self.own.clone());
                 let address = place.key().clone();
+                let is_known = self.resting.remove(&address);
+                self.node.resting.fetch_sub(usize::from(is_known), Ordering::Relaxed);
                 self.node.residents.fetch_add(1, Ordering::Relaxed);
                 metric::resident_came(place.key());
-                let make = |own| Resident::new(node, fence, address, group, own);
+                let make = |own| Resident::new(node, fence, address, group, own, is_known);
                 place.insert(actor::spawn_with(make, WAITING_MAX, &mut self.tasks))
             }
         }
@@ -92,13 +98,32 @@ impl Group {
         self.node.answer(ticket, Err(refusal));
     }
 
-    fn left(&mut self, address: Address) {
-        if let Entry::Occupied(resident) = self.residents.entry(address)
-            && resident.get().is_closed()
-        {
-            resident.remove();
-        }
+    /// Notes that a machine has left; whether it did, and no other has taken its place.
+    fn left(&mut self, address: Address) -> Option<Address> {
+        let left = match self.residents.entry(address) {
+            Entry::Occupied(resident) if resident.get().is_closed() => Some(resident.remove_entry().0),
+            Entry::Occupied(_) | Entry::Vacant(_) => None,
+        };
         while self.tasks.try_join_next().is_some() {}
+        left
+    }
+
+    fn rests(&mut self, address: Address) {
+        if let Some(address) = self.left(address)
+            && self.resting.insert(address)
+        {
+            self.node.resting.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Everybody asks again, also those that rest.
+    fn ask_again(&mut self) {
+        for address in self.resting.iter().cloned().collect::<Vec<_>>() {
+            self.resident(address);
+        }
+        for resident in self.residents.values() {
+            let _left = resident.tell(Heard::AskAgain);
+        }
     }
 }
 
@@ -109,12 +134,9 @@ impl Actor for Group {
         while let Some(told) = waiting.pop_front() {
             match told {
                 ToGroup::Deliver(envelope) => self.deliver(envelope),
-                ToGroup::Left(address) => self.left(address),
-                ToGroup::AskAgain => {
-                    for resident in self.residents.values() {
-                        let _left = resident.tell(Heard::AskAgain);
-                    }
-                }
+                ToGroup::Left(address) => drop(self.left(address)),
+                ToGroup::Rests(address) => self.rests(address),
+                ToGroup::AskAgain => self.ask_again(),
                 ToGroup::Renew(address) => {
                     if let Some(resident) = self.residents.get(&address) {
                         let _left = resident.tell(Heard::Renew);
@@ -140,6 +162,10 @@ impl Actor for Group {
             resident.close();
             self.node.forget_timers(address);
         }
+        for address in &self.resting {
+            self.node.forget_timers(address);
+        }
+        self.node.resting.fetch_sub(self.resting.len(), Ordering::Relaxed);
         while self.tasks.join_next().await.is_some() {}
     }
 }

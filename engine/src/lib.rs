@@ -24,6 +24,7 @@ mod archivist;
 pub mod clock;
 pub mod cluster;
 pub mod lives;
+mod loader;
 pub mod metric;
 mod node;
 pub mod outbox;

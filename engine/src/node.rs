@@ -19,6 +19,7 @@ use crate::{
     cluster::{Letter, tag_of},
     committer::Committer,
     lives::Lives,
+    loader::Loader,
     outbox,
     router::{Envelope, Router},
     steps::Steps,
@@ -55,7 +56,12 @@ pub(crate) struct Node {
     /// Events that are durable and wait; `None` if nobody wants them.
     pub(crate) published: Option<Arc<outbox::Waiting>>,
     pub(crate) residents: AtomicUsize,
+    /// Runs that left memory for a while.
+    pub(crate) resting: AtomicUsize,
+    /// How many residents have not read their rows yet.
+    pub(crate) loading: AtomicUsize,
     pub(crate) reads: Semaphore,
+    pub(crate) loader: Loader,
     pub(crate) runtime: runtime::Handle,
 }
 

@@ -21,7 +21,7 @@ use crate::{
     actor::{self, Actor, Handle, Next},
     committer::{Commit, Stopped, Then},
     group::ToGroup,
-    metric,
+    loader, metric,
     node::Node,
     router::Envelope,
     store::{Batch, Fence, Write},
@@ -37,6 +37,8 @@ const FAULT_PAUSE: Duration = Duration::from_millis(20);
 const LINGER: Millis = Millis::from_secs(60);
 /// How long a run that waits in the queue stays: long enough to be launched where there is room, short enough for a long queue.
 const LINGER_QUEUED: Millis = Millis::from_secs(2);
+/// How long a run that only waits stays; loading it again takes less than a millisecond.
+const LINGER_RESTING: Millis = Millis::from_secs(1);
 
 /// What a resident is told. `Durable` and `Idle` are for the actor itself.
 #[derive(Debug)]
@@ -70,6 +72,12 @@ pub(crate) struct Resident {
     /// How many of them are known to be durable.
     durable: u64,
     faults: u32,
+    /// Whether the node counts it among those that have not read their rows yet.
+    is_loading: bool,
+    /// Whether its machine left for a while and is to be reached by whatever all are told.
+    is_resting: bool,
+    /// Whether it has rows for certain.
+    is_known: bool,
 }
 
 enum State {
@@ -99,9 +107,32 @@ impl Resident {
         address: Address,
         group: Handle<ToGroup>,
         own: Handle<Heard>,
+        is_known: bool,
     ) -> Self {
         let (machine, tasks) = (State::Absent, VecDeque::new());
-        Self { node, fence, address, group, own, machine, tasks, submitted: 0, durable: 0, faults: 0 }
+        node.loading.fetch_add(1, Ordering::Relaxed);
+        Self {
+            node,
+            fence,
+            address,
+            group,
+            own,
+            machine,
+            tasks,
+            submitted: 0,
+            durable: 0,
+            faults: 0,
+            is_loading: true,
+            is_resting: false,
+            is_known,
+        }
+    }
+
+    /// Its rows are read, or it leaves without.
+    fn has_loaded(&mut self) {
+        if std::mem::take(&mut self.is_loading) {
+            self.node.loading.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Brings the machine into memory; until then the messages wait.
@@ -109,14 +140,19 @@ impl Resident {
         if !matches!(self.machine, State::Absent) {
             return Ok(());
         }
-        if let Some(Heard::Message(envelope)) = waiting.front()
+        if !self.is_known
+            && let Some(Heard::Message(envelope)) = waiting.front()
             && let Some(machine) = self.node.lives.create(&envelope.message)
         {
             self.machine = State::Loaded(machine);
             return Ok(());
         }
-        let (lives, address) = (Arc::clone(&self.node.lives), self.address.clone());
-        let loaded = self.node.read(move |rows| lives.load(&address, rows)).await.and_then(|loaded| loaded);
+        let loaded = if let Address::Run(run) = &self.address {
+            loader::load(&self.node, run.clone()).await
+        } else {
+            let (lives, address) = (Arc::clone(&self.node.lives), self.address.clone());
+            self.node.read(move |rows| lives.load(&address, rows)).await.and_then(|loaded| loaded)
+        };
         self.machine = State::Loaded(loaded.map_err(|error| error.to_string())?);
         Ok(())
     }
@@ -163,6 +199,7 @@ impl Resident {
         if let Err(reason) = self.load(waiting).await {
             return self.fault(Lost::default(), reason, waiting).await;
         }
+        self.has_loaded();
         let mut lost = Lost::default();
         match self.take(waiting, &mut lost) {
             Some(Ok(decided)) => self.act(decided).await,
@@ -195,7 +232,7 @@ impl Resident {
 
     /// Hands the commit in, then tells others.
     async fn act(&mut self, decided: Decided) -> Result<Next, Stopped> {
-        let is_settled = self.tasks.is_empty() && self.is_settled();
+        let may_leave = self.tasks.is_empty() && (self.is_settled() || self.rests());
         let Decided { rows, events, later, sends, wakes, passed } = decided;
         for (phase, took) in passed {
             metric::passed(phase, took.to_std());
@@ -224,10 +261,10 @@ impl Resident {
         if !batch.is_empty() {
             batch.fences.insert(self.fence);
         }
-        let is_behind = is_settled && self.durable < self.submitted;
+        let is_behind = may_leave && self.durable < self.submitted;
         if !batch.is_empty() || !later.is_empty() || !far.is_empty() || is_behind {
             self.submitted += 1;
-            let then = self.then(later, far, has_news, is_settled);
+            let then = self.then(later, far, has_news, may_leave);
             self.node.committer.submit(Commit { batch, then }).await?;
         }
         for (to, note) in near {
@@ -239,12 +276,12 @@ impl Resident {
         Ok(if self.tasks.is_empty() { self.stay_or_leave(false) } else { Next::GoOn })
     }
 
-    fn then(&self, later: Vec<Later>, far: Vec<(Address, Note)>, has_news: bool, is_settled: bool) -> Option<Then> {
-        if later.is_empty() && far.is_empty() && !has_news && !is_settled {
+    fn then(&self, later: Vec<Later>, far: Vec<(Address, Note)>, has_news: bool, may_leave: bool) -> Option<Then> {
+        if later.is_empty() && far.is_empty() && !has_news && !may_leave {
             return None;
         }
         let (node, address) = (Arc::clone(&self.node), self.address.clone());
-        let durable = is_settled.then(|| (self.own.clone(), self.submitted));
+        let durable = may_leave.then(|| (self.own.clone(), self.submitted));
         Some(Box::new(move || {
             node.release(&address, later);
             for (to, note) in far {
@@ -263,9 +300,28 @@ impl Resident {
         matches!(&self.machine, State::Loaded(machine) if machine.is_settled())
     }
 
-    /// A settled machine leaves once all that it decided is durable, so that its rows are what it was.
+    /// Only runs rest: who else waits is asked by everybody.
+    fn rests(&self) -> bool {
+        let is_resting = matches!(&self.machine, State::Loaded(machine) if machine.is_resting());
+        is_resting && matches!(self.address, Address::Run(_))
+    }
+
+    /// A machine that is settled, or rests, leaves once all that it decided is durable, so that its rows are what it was.
     fn stay_or_leave(&mut self, is_idle: bool) -> Next {
-        if !self.is_settled() || self.durable < self.submitted {
+        self.is_resting = false;
+        if self.durable < self.submitted {
+            return Next::Wait;
+        }
+        if self.rests() {
+            if !is_idle {
+                return self.linger(LINGER_RESTING);
+            }
+            // Its timers go on; when one fires it is loaded again.
+            (self.is_resting, self.is_known) = (true, true);
+            self.machine = State::Absent;
+            return Next::Leave;
+        }
+        if !self.is_settled() {
             return Next::Wait;
         }
         let is_expectant = matches!(&self.machine, State::Loaded(machine) if machine.is_expectant());
@@ -353,10 +409,12 @@ impl Actor for Resident {
         Next::Wait
     }
 
-    async fn end(self) {
+    async fn end(mut self) {
+        self.has_loaded();
         self.node.residents.fetch_sub(1, Ordering::Relaxed);
         metric::resident_left(&self.address);
-        let _shut_down = self.group.tell(ToGroup::Left(self.address));
+        let left = if self.is_resting { ToGroup::Rests(self.address) } else { ToGroup::Left(self.address) };
+        let _shut_down = self.group.tell(left);
     }
 }
 

@@ -23,6 +23,7 @@ use std::{collections::BTreeMap, fmt, io, path::PathBuf, time::Duration};
 
 use workflow::{
     event::Event,
+    id::RunKey,
     life::{RowKey, Rows},
 };
 
@@ -88,6 +89,12 @@ pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
 
     /// Reads one consistent state of what is durable.
     fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error>;
+
+    /// Like [`Store::view`], by someone who will read the rows of these runs: where reads are far away they are fetched together. What is read
+    /// of others may be newer.
+    fn view_runs(&self, _runs: &[RunKey], look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
+        self.view(look)
+    }
 
     /// The rows of a group that a machine must be loaded by, in the order of their keys, after `after`.
     fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error>;

@@ -14,6 +14,7 @@ mod kill;
 mod kubernetes;
 mod machines;
 mod nodes;
+mod rest;
 mod script;
 mod shell;
 mod stage;

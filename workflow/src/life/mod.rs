@@ -81,6 +81,12 @@ pub trait Machine: Send {
     /// Whether it may leave memory: nothing is running in it and nobody waits for it.
     fn is_settled(&self) -> bool;
 
+    /// Whether it only waits for a moment that is set or for what others will tell it, and its rows say all that it knows: it may leave
+    /// memory until then. Whoever asks everybody to ask again must reach it all the same.
+    fn is_resting(&self) -> bool {
+        false
+    }
+
     /// Whether a settled machine will be needed again, probably soon.
     fn is_expectant(&self) -> bool {
         false

@@ -3,6 +3,7 @@
 //! Invariant: no advisory locks, no notifications, no session state that a pooled connection could lose.
 
 mod change;
+mod gathered;
 mod link;
 mod ownership;
 mod portable;
@@ -24,7 +25,10 @@ use std::{
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use tokio::runtime::{self, EnterGuard, Runtime};
-use workflow::life::{RowKey, Rows};
+use workflow::{
+    id::RunKey,
+    life::{RowKey, Rows},
+};
 
 use self::{
     link::{Failure, TRIES_MAX},
@@ -144,6 +148,11 @@ impl Store for Postgres {
         if !view.has_begun.get() || self.wait(client.batch_execute("COMMIT")).is_ok() {
             lent.give_back();
         }
+        Ok(())
+    }
+
+    fn view_runs(&self, runs: &[RunKey], look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
+        look(&gathered::gather(self, runs)?);
         Ok(())
     }
 

@@ -121,13 +121,22 @@ fn edge<'a>(
 }
 
 pub(super) fn key(table: Table, row: &Row) -> RowKey {
+    key_at(table, row, 0)
+}
+
+/// A row as it was saved, from its key's first column on. Whether a machine is loaded by it is not read.
+pub(super) fn saved(table: Table, row: &Row, at: usize) -> workflow::life::Row {
+    workflow::life::Row { key: key_at(table, row, at), body: body(row, at + 5), is_live: false }
+}
+
+fn key_at(table: Table, row: &Row, at: usize) -> RowKey {
     RowKey {
         table,
-        name: text::read(row.get(0)),
-        first: row.get(1),
-        second: row.get(2),
-        part: text::read(row.get(3)),
-        third: row.get(4),
+        name: text::read(row.get(at)),
+        first: row.get(at + 1),
+        second: row.get(at + 2),
+        part: text::read(row.get(at + 3)),
+        third: row.get(at + 4),
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use engine::store::{Batch, Fence, GroupId, Memory, Store, Write};
-use workflow::life::{Bound, Order, RowKey, Scan, Table};
+use workflow::{
+    id::{InstanceId, RunId, RunKey},
+    life::{Body, Bound, Order, RowKey, Rows, Scan, Table},
+};
 
 use super::{batch, check, row, save, scan};
 
@@ -108,4 +111,35 @@ fn the_history_of_a_run_that_goes_on_again_is_not_deleted() {
 #[test]
 fn memory_keeps_no_history_apart() {
     assert_eq!(Memory::default().archive(9).unwrap(), 0);
+}
+
+/// What is read of some rows, and of all attempts of each run.
+fn read(rows: &dyn Rows) -> Vec<String> {
+    let text = |body: Body| String::from_utf8(body.to_vec()).unwrap();
+    let keys = (1..=4).flat_map(|n| [at(Table::Seed, n, ""), at(Table::Run, n, ""), at(Table::Attempt, n, "b")]);
+    let mut read: Vec<String> = keys.map(|key| rows.row(&key).unwrap().map_or("-".to_owned(), text)).collect();
+    for n in 1..=4 {
+        let from = at(Table::Attempt, n, "");
+        let to = Bound::Excluded(RowKey { second: 2, ..from.clone() });
+        let scan = Scan { table: Table::Attempt, from: Bound::Included(from), to, order: Order::Ascending, limit: 9 };
+        read.push(rows.scan(&scan).unwrap().into_iter().map(|(_, body)| text(body)).collect::<Vec<_>>().join(" "));
+    }
+    read
+}
+
+#[test]
+fn runs_that_are_fetched_together_read_as_each_by_itself() {
+    check_history(|store, fence, _| {
+        store.archive(10).unwrap();
+        // Written again since: the newer row counts.
+        store.commit(&batch(fence, [(at(Table::Attempt, 1, "b"), save("\"again\"", None))])).unwrap();
+        let key = |n| RunKey { workflow: "w".into(), instance: InstanceId(n), run: RunId(1) };
+        let mut alone = Vec::new();
+        store.view(&mut |rows| alone = read(rows)).unwrap();
+        for runs in [vec![], vec![key(1)], vec![key(1), key(2), key(4)]] {
+            let mut together = Vec::new();
+            store.view_runs(&runs, &mut |rows| together = read(rows)).unwrap();
+            assert_eq!(together, alone, "{runs:?}");
+        }
+    });
 }

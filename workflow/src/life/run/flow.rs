@@ -68,6 +68,13 @@ pub(super) struct Unsaved {
     pub report: bool,
 }
 
+impl Unsaved {
+    /// Whether anything is.
+    pub(super) fn is_any(&self) -> bool {
+        self.run || self.overview || self.seed || self.report || !self.attempts.is_empty()
+    }
+}
+
 /// One step of the run.
 #[derive(Debug)]
 pub(super) struct Slot {

@@ -24,6 +24,7 @@ mod prepare;
 mod recover;
 mod report;
 mod request;
+mod rest;
 mod restart;
 mod restart_request;
 mod rows;
@@ -127,6 +128,10 @@ impl Machine for Run {
 
     fn is_settled(&self) -> bool {
         self.flow.as_deref().is_none_or(|flow| !flow.goes() && flow.has_no_waiters())
+    }
+
+    fn is_resting(&self) -> bool {
+        self.flow.as_deref().is_some_and(Flow::is_resting)
     }
 
     /// In the queue: most are launched at once.

@@ -1,0 +1,89 @@
+//! Runs that only wait leave memory, and come back when their moment comes or when they are told something.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use engine::{ActorEngine, Options, lives::Cycles, store::Memory};
+use serde_json::{Value as Json, json};
+use workflow::{
+    id::RunKey,
+    port::{Clock, Engine as _, InstanceAction, Request},
+    status::InstanceStatus,
+    time::Timestamp,
+};
+
+use crate::{
+    script::{options, until},
+    workflows::{call, chain, push, run, start},
+};
+
+const SLEEP_S: i64 = 24 * 3600;
+
+/// A clock that is set by hand.
+#[derive(Debug)]
+struct Hand(AtomicI64);
+
+impl Hand {
+    fn go_on(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// An engine with a run that sleeps and has left memory.
+async fn resting() -> (ActorEngine, Arc<Hand>, RunKey) {
+    let clock = Arc::new(Hand(AtomicI64::new(1_750_000_000_000)));
+    let options = options(Arc::new(Memory::default()));
+    let options = Options { lives: Arc::new(Cycles), clock: Arc::clone(&clock) as Arc<dyn Clock>, ..options };
+    let engine = ActorEngine::open(options).await.unwrap();
+    push(&engine, chain("other", 1)).await;
+    let seconds = json!({ "sleep_seconds": { "type": "LONG", "value": SLEEP_S } });
+    let sleep = json!({ "step": { "id": "nap", "type": "Sleep", "params": seconds } });
+    push(&engine, json!({ "id": "sleeper", "steps": [sleep] })).await;
+    let key = start(&engine, "sleeper").await;
+    until(|| async {
+        clock.go_on(1);
+        stir(&engine).await;
+        engine.resting() == 1
+    })
+    .await;
+    (engine, clock, key)
+}
+
+/// Timers look at the clock when one is set.
+async fn stir(engine: &ActorEngine) {
+    run(engine, "other").await;
+}
+
+async fn step_status(engine: &ActorEngine, key: &RunKey) -> Json {
+    let steps = Request::RunSteps { instance: key.instance_key(), run: "latest".to_owned() };
+    let steps = call(engine, steps).await.unwrap().body.unwrap();
+    steps[0]["runtime_state"]["status"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_sleeps_leaves_memory_and_ends_in_time() {
+    let (engine, clock, key) = resting().await;
+    assert_eq!(step_status(&engine, &key).await, "RUNNING");
+    clock.go_on(SLEEP_S);
+    stir(&engine).await;
+    assert_eq!(engine.ended(key.clone()).await, Ok(InstanceStatus::Succeeded));
+    assert_eq!((engine.resting(), step_status(&engine, &key).await), (0, json!("SUCCEEDED")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_left_memory_can_be_stopped() {
+    let (engine, _clock, key) = resting().await;
+    let (instance, action) = (key.instance_key(), InstanceAction::Stop);
+    let stop = Request::InstanceAction { instance, run: None, action };
+    call(&engine, stop).await.unwrap();
+    assert_eq!(engine.ended(key.clone()).await, Ok(InstanceStatus::Stopped));
+    assert_eq!((engine.resting(), step_status(&engine, &key).await), (0, json!("STOPPED")));
+}
