@@ -3,14 +3,19 @@
 use replay::latency::quantile;
 use serde::Serialize;
 
-use super::{disk::Fsync, load::Point, workload::Workload};
+use super::{
+    bound::{Bound, Kind},
+    disk::Fsync,
+    load::Point,
+    workload::Workload,
+};
 use crate::output::Output;
 
 /// Everything that was measured in one run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
     /// What the actor engine keeps its state in.
-    pub(crate) store: &'static str,
+    pub(super) store: Kind,
     pub(crate) fsync_before: Fsync,
     pub(crate) fsync_after: Fsync,
     pub(crate) workloads: Vec<Figure>,
@@ -26,6 +31,8 @@ pub(crate) struct Figure {
     unit: &'static str,
     is_rate: bool,
     actor: Spread,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<Bound>,
     #[serde(skip_serializing_if = "Option::is_none")]
     legacy: Option<Spread>,
     /// How many times as fast the actor engine is.
@@ -44,8 +51,8 @@ pub(crate) struct Spread {
 
 impl Figure {
     /// What the columns of [`Figure::row`] are.
-    pub(super) const HEAD: [&'static str; 8] =
-        ["WORKLOAD", "WHAT", "UNIT", "ACTOR P50", "P99", "/FSYNC", "LEGACY P50", "FASTER"];
+    pub(super) const HEAD: [&'static str; 9] =
+        ["WORKLOAD", "WHAT", "UNIT", "ACTOR P50", "P99", "BOUND", "/FSYNC", "LEGACY P50", "FASTER"];
 
     pub(super) fn of(workload: &Workload, samples: Vec<f64>) -> Self {
         Self { is_rate: workload.is_rate(), ..Self::new(workload.name, workload.about, workload.unit, samples) }
@@ -54,7 +61,7 @@ impl Figure {
     /// A figure of the actor engine alone, of which less is better.
     pub(super) fn new(name: &'static str, about: &'static str, unit: &'static str, samples: Vec<f64>) -> Self {
         let actor = Spread::of(samples);
-        Self { workload: name, about, unit, is_rate: false, actor, legacy: None, ratio: None }
+        Self { workload: name, about, unit, is_rate: false, actor, bound: None, legacy: None, ratio: None }
     }
 
     /// A row of the table.
@@ -72,10 +79,16 @@ impl Figure {
             self.unit.to_owned(),
             spread(&self.actor),
             short(self.actor.p99),
+            self.bound.map_or("-".to_owned(), |bound| bound.text(&self.actor)),
             fsyncs,
             self.legacy.as_ref().map_or("-".to_owned(), &spread),
             self.ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.0} ×")),
         ]
+    }
+
+    /// Puts beside it what it is to reach over a store.
+    pub(super) fn set_bound(&mut self, store: Kind) {
+        self.bound = Bound::of(self.workload, store);
     }
 
     pub(super) fn set_legacy(&mut self, samples: Vec<f64>) {
@@ -103,7 +116,7 @@ impl Figures {
         ));
         let rows = self.workloads.iter().map(|figure| figure.row(&self.fsync_before));
         output.table(&Figure::HEAD, rows);
-        output.line(format_args!("\ntime to launch a step by load, over {}:", self.store));
+        output.line(format_args!("\ntime to launch a step by load, over {}:", self.store.name()));
         let rows = self.load.iter().map(|point| {
             let Spread { p50, p99, least, most } = point.launch_ms;
             let range = format!("{} to {}", short(least), short(most));

@@ -1,93 +1,93 @@
-//! What takes minutes and much memory: the largest loop, and a hundred thousand runs that only wait.
+//! What takes minutes and much memory: the largest loop, and a hundred thousand runs that only wait, through a kill.
+//!
+//! Each part has a process of its own, so that the memory that is measured is the engine's, and so that there is something to kill.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
-use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
+use anyhow::anyhow;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    time,
+};
 
 use super::{
+    Where,
     figure::Figure,
-    open,
-    probe::Probe,
-    workload::{self, definition},
+    part::{Measured, Part},
 };
-use crate::{
-    bench::Where,
-    engines::Running,
-    exit::{Exit, Failure},
-    process,
-};
+use crate::exit::{Exit, Failure};
 
-/// Iterations of the loop: as many as are allowed.
-const ITERATIONS: usize = 25_000;
-/// Runs that wait.
-const IDLE: usize = 100_000;
-/// How many of them are of one workflow: no more may go on at once.
-const IDLE_OF_ONE: usize = 1_000;
-/// Start calls under way at once.
-const CALLS: usize = 256;
-/// How long a run sleeps: longer than any measurement.
-const SLEEP_S: u32 = 7 * 24 * 3_600;
-/// How long all of them may take to be in memory again.
-const RECOVERY_MAX_S: f64 = 600.0;
+/// How long one part may take.
+const PART_MAX: Duration = Duration::from_mins(15);
 
-/// Measures all of it over a store; gives the engine back that is open at the end.
-pub(super) async fn measure(place: &Where<'_>, engine: Running) -> Result<(Vec<Figure>, Running), Failure> {
-    let mut figures = foreach(&engine).await?;
-    let empty = process::memory();
-    idle(&engine).await?;
-    figures.extend(grown(empty).map(|mib| Figure::new("idle", "memory of 100,000 runs that wait", "MiB", vec![mib])));
-    // What a kill leaves behind is what is durable; an orderly end leaves the same.
-    engine.shutdown().await;
-    let begun = Instant::now();
-    let engine = open(place, &Arc::new(Probe::default())).await?;
-    while engine.live() < IDLE {
-        if begun.elapsed().as_secs_f64() > RECOVERY_MAX_S {
-            return Err(Failure::new(Exit::Findings, anyhow::anyhow!("{} of {IDLE} runs came back", engine.live())));
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    let seconds = begun.elapsed().as_secs_f64();
-    figures.push(Figure::new("recovery", "those 100,000 in memory again after a start", "s", vec![seconds]));
-    Ok((figures, engine))
-}
-
-async fn foreach(engine: &Running) -> Result<Vec<Figure>, Failure> {
-    let id = "bench-foreach-large";
-    let each = workload::foreach(ITERATIONS, 500);
-    let engine = engine.engine();
-    workload::push(&*engine, &definition(id, &[each])).await?;
-    let begun = Instant::now();
-    let started = workload::start(&*engine, id).await?;
-    workload::ended(&*engine, &started.run).await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let mut figures = vec![Figure::new("foreach-large", "25,000 iterations, 500 at once", "s", vec![seconds])];
-    figures.extend(process::memory_peak().map(|bytes| {
-        Figure::new("foreach-peak", "the most memory that the process ever held by then", "MiB", vec![mib(bytes)])
-    }));
+/// Measures all of it over a store that nobody else has open.
+pub(super) async fn measure(place: &Where<'_>) -> Result<Vec<Figure>, Failure> {
+    let (foreach, process) = begin(place, Part::Foreach).await?;
+    kill(process).await?;
+    let mut figures = vec![Figure::new("foreach-large", "25,000 iterations, 500 at once", "s", vec![foreach.seconds])];
+    figures.extend(memory(
+        "foreach-memory",
+        "the most memory of an engine that ran only those",
+        foreach.memory_peak_mib,
+    ));
+    let (idle, process) = begin(place, Part::Idle).await?;
+    figures.extend(memory("idle", "memory of an engine with 100,000 runs that wait", idle.memory_mib));
+    kill(process).await?;
+    let killed = Instant::now();
+    let (recovered, process) = begin(place, Part::Recovery).await?;
+    let seconds = killed.elapsed().as_secs_f64();
+    kill(process).await?;
+    figures.push(Figure::new(
+        "recovery",
+        "from the kill -9 of that engine until all are in memory again",
+        "s",
+        vec![seconds],
+    ));
+    figures.extend(memory(
+        "recovery-memory",
+        "the most memory of the engine that took them over",
+        recovered.memory_peak_mib,
+    ));
     Ok(figures)
 }
 
-async fn idle(engine: &Running) -> Result<(), Failure> {
-    let sleep = json!({ "step": { "id": "sleep", "type": "Sleep",
-        "params": { "sleep_seconds": { "value": SLEEP_S, "type": "LONG" } } } });
-    let engine = engine.engine();
-    let engine = &*engine;
-    let ids: Vec<String> = (0..IDLE / IDLE_OF_ONE).map(|number| format!("bench-idle-{number}")).collect();
-    for id in &ids {
-        let mut definition = definition(id, std::slice::from_ref(&sleep));
-        definition["properties"]["run_strategy"]["workflow_concurrency"] = IDLE_OF_ONE.into();
-        workload::push(engine, &definition).await?;
-    }
-    let starts = (0..IDLE).map(|number| workload::start(engine, &ids[number % ids.len()]));
-    stream::iter(starts).buffer_unordered(CALLS).try_for_each(|_| async { Ok(()) }).await
+/// A part that has measured; its process still holds what it measured.
+async fn begin(place: &Where<'_>, part: Part) -> Result<(Measured, Child), Failure> {
+    let own = std::env::current_exe().map_err(|error| Failure::new(Exit::Defect, error))?;
+    let mut command = Command::new(own);
+    command.args(["bench", "part", part.name()]);
+    match place {
+        Where::Folder(folder) => command.arg("--dir").arg(folder),
+        // Not as an argument: everybody can see those.
+        Where::Database(url, _) => command.env(super::STORE_VARIABLE, url),
+    };
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| failed(part, &error.to_string()))?;
+    let answers = child.stdout.take().ok_or_else(|| failed(part, "it has no output"))?;
+    let measured = time::timeout(PART_MAX, answer(answers)).await;
+    let measured = measured.map_err(|_| failed(part, "it takes too long"))?;
+    Ok((measured.map_err(|why| failed(part, &why))?, child))
 }
 
-fn grown(before: Option<u64>) -> Option<f64> {
-    Some(mib(process::memory()?.saturating_sub(before?)))
+async fn answer(from: ChildStdout) -> Result<Measured, String> {
+    let line = BufReader::new(from).lines().next_line().await.map_err(|error| error.to_string())?;
+    let line = line.ok_or("it ended without an answer")?;
+    serde_json::from_str(&line).map_err(|error| error.to_string())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+/// Ends a process as a crash does: it cannot do anything about it.
+async fn kill(mut process: Child) -> Result<(), Failure> {
+    process.kill().await.map_err(|error| Failure::new(Exit::Defect, anyhow!("a part could not be killed: {error}")))
+}
+
+fn failed(part: Part, why: &str) -> Failure {
+    Failure::new(Exit::Findings, anyhow!("the part `{}` of the bench failed: {why}", part.name()))
+}
+
+fn memory(name: &'static str, about: &'static str, mib: Option<f64>) -> Option<Figure> {
+    Some(Figure::new(name, about, "MiB", vec![mib?]))
 }

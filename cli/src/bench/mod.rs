@@ -1,11 +1,13 @@
 //! Measuring the engines: workloads, figures, and the disk's own speed.
 
+mod bound;
 mod disk;
 mod figure;
 mod heavy;
 pub(crate) mod language;
 mod load;
 mod page;
+pub(crate) mod part;
 mod peer;
 mod probe;
 mod workload;
@@ -14,13 +16,16 @@ use std::{path::Path, sync::Arc};
 
 pub(crate) use figure::Figures;
 
-use self::{figure::Figure, probe::Probe, workload::Workload};
+use self::{bound::Kind, figure::Figure, probe::Probe, workload::Workload};
 use crate::{
     campaign::bar,
     engines::{self, Peers, Place, Running, Terms},
     exit::{Exit, Failure},
     output::Output,
 };
+
+/// The environment's name for the database to measure over.
+pub(crate) const STORE_VARIABLE: &str = "SEGUE_BENCH_STORE";
 
 /// Runs of the polling engine: each takes seconds, and their spread is the old stack's own.
 const LEGACY_RUNS: usize = 1;
@@ -72,7 +77,7 @@ async fn measure(data: &Path, options: Options<'_>, output: &Output) -> Result<F
         None => Where::Folder(data),
     };
     let probe = Arc::new(Probe::default());
-    let mut actor = open(&place, &probe).await?;
+    let actor = open(&place, &probe).await?;
     let workloads = Workload::all();
     let pieces = workloads.len() * (1 + usize::from(options.with_legacy)) + 1 + usize::from(options.is_heavy);
     let progress = bar(pieces, "workloads", output);
@@ -85,13 +90,11 @@ async fn measure(data: &Path, options: Options<'_>, output: &Output) -> Result<F
     let load = load::measure(&*actor.engine(), &probe).await?;
     progress.inc(1);
     let mut rest = load.figures;
+    actor.shutdown().await;
     if options.is_heavy {
-        let (heavy, reopened) = heavy::measure(&place, actor).await?;
-        rest.extend(heavy);
-        actor = reopened;
+        rest.extend(heavy::measure(&place).await?);
         progress.inc(1);
     }
-    actor.shutdown().await;
     if options.with_legacy {
         let legacy = engines::legacy(None, &[], 1.0).await?;
         for (workload, figure) in workloads.iter().zip(&mut figures) {
@@ -106,7 +109,10 @@ async fn measure(data: &Path, options: Options<'_>, output: &Output) -> Result<F
     progress.finish_and_clear();
     figures.extend(rest);
     let fsync_after = disk::fsync(data).map_err(|error| Failure::new(Exit::Storage, error))?;
-    let store = if options.database.is_some() { "a database" } else { "SQLite" };
+    let store = if options.database.is_some() { Kind::Database } else { Kind::Sqlite };
+    for figure in &mut figures {
+        figure.set_bound(store);
+    }
     Ok(Figures { store, fsync_before, fsync_after, workloads: figures, load: load.points })
 }
 

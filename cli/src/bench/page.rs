@@ -21,7 +21,7 @@ struct Page<'a> {
     fsync: String,
     store: &'a str,
     plot: Plot,
-    head: [&'static str; 8],
+    head: [&'static str; 9],
     rows: Vec<Vec<String>>,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn html(figures: &Figures) -> Result<String, askama::Error> {
     let fsync = &figures.fsync_before;
     Page {
         fsync: format!("p50 {} ms, p99 {} ms", short(fsync.p50_ms), short(fsync.p99_ms)),
-        store: figures.store,
+        store: figures.store.name(),
         plot: Plot::of(&figures.load),
         head: Figure::HEAD,
         rows: figures.workloads.iter().map(|figure| figure.row(fsync)).collect(),
@@ -111,7 +111,7 @@ fn real(count: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::{disk::Fsync, figure::Spread};
+    use crate::bench::{bound::Kind, disk::Fsync, figure::Spread};
 
     #[test]
     fn lines_lie_at_round_values_and_the_last_one_above_all() {
@@ -131,7 +131,7 @@ mod tests {
         }
         let fsync = Fsync { p50_ms: 0.1, p99_ms: 0.2 };
         let figures = Figures {
-            store: "SQLite",
+            store: Kind::Sqlite,
             fsync_before: fsync,
             fsync_after: fsync,
             workloads: vec![Figure::new("chain", "50 <steps>", "ms/step", vec![0.5])],

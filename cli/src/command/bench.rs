@@ -40,7 +40,7 @@ pub(crate) struct Args {
     without_legacy: bool,
 
     /// Measure over a PostgreSQL or CockroachDB database, best an empty one, instead of SQLite; what is written there stays.
-    #[arg(long, value_name = "URL", env = "SEGUE_BENCH_STORE", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = bench::STORE_VARIABLE, hide_env_values = true)]
     store: Option<String>,
 
     /// Measure what takes minutes and up to 2 GiB, too: a loop of 25,000 iterations, 100,000 runs that wait, their recovery.
@@ -60,6 +60,23 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Subject {
     Language(Language),
+    #[command(hide = true)]
+    Part(Part),
+}
+
+/// Measure one heavy part in this process, which then waits to be killed; `--heavy` starts them.
+#[derive(Debug, clap::Args)]
+struct Part {
+    #[arg(value_name = "PART")]
+    name: bench::part::Part,
+
+    /// The folder of the store.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+
+    /// A database in its place.
+    #[arg(long, value_name = "URL", env = bench::STORE_VARIABLE, hide_env_values = true)]
+    store: Option<String>,
 }
 
 /// Measure the language: definitions read and checked, expressions beside another language's in the same run.
@@ -78,8 +95,13 @@ struct Language {
 
 /// Measures.
 pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
-    if let Some(Subject::Language(language)) = &args.subject {
-        return run_language(language, output);
+    match &args.subject {
+        Some(Subject::Language(language)) => return run_language(language, output),
+        Some(Subject::Part(Part { name, dir, store })) => {
+            bench::part::run(*name, dir, store.as_deref(), output).await?;
+            return Ok(Exit::Success);
+        }
+        None => {}
     }
     let options = bench::Options {
         folder: &args.dir,
