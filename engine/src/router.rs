@@ -10,7 +10,7 @@ use workflow::life::{Address, Message};
 
 use crate::{
     actor::{self, Handle},
-    cluster::{Letter, Peers},
+    cluster::{Letter, Peers, outlook::living},
     group::ToGroup,
     store::{Cluster, GroupId, NodeId},
 };
@@ -92,14 +92,13 @@ impl Router {
 
     /// Follows where the groups of other nodes are.
     pub(crate) fn follow(&self, cluster: &Cluster, own: &NodeId) {
-        let is_living =
-            |node: &NodeId| cluster.nodes.iter().any(|member| member.node == *node && !member.lease.is_zero());
+        let living: BTreeSet<&NodeId> = living(cluster).map(|member| &member.node).collect();
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
         for group in &cluster.groups {
             let Some(place) = places.get_mut(group.fence.group.0 as usize) else { continue };
             match &group.owner {
                 Some(owner) if owner == own => {}
-                Some(owner) if is_living(owner) => *place = Place::There(owner.clone()),
+                Some(owner) if living.contains(owner) => *place = Place::There(owner.clone()),
                 _ => *place = Place::Nowhere,
             }
         }
@@ -107,7 +106,8 @@ impl Router {
         self.changes.send_replace(());
     }
 
-    /// Resolves when a group has come, gone or moved since the last time.
+    /// Resolves when a group has come or gone since the last time, or the node has looked where the others are: at every heartbeat, so
+    /// that what found nobody is tried again even if nothing has moved.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }

@@ -3,6 +3,7 @@
 //! Every node decides by itself from what the store shows. Two that decide at the same moment may overshoot by a group; the next look
 //! puts that right, and the store never lets both have it.
 
+use super::outlook::living;
 use crate::store::{Cluster, Fence, NodeId};
 
 /// What a node does about its groups.
@@ -16,8 +17,7 @@ pub(crate) struct Share {
 
 /// What `own` should do as the cluster stands; nothing if its lease has run out.
 pub(crate) fn share(own: &NodeId, cluster: &Cluster) -> Share {
-    let living: Vec<&NodeId> =
-        cluster.nodes.iter().filter(|member| !member.lease.is_zero()).map(|member| &member.node).collect();
+    let living: Vec<&NodeId> = living(cluster).map(|member| &member.node).collect();
     let Some(rank) = living.iter().position(|node| *node == own) else { return Share::default() };
     let (groups, nodes) = (cluster.groups.len(), living.len());
     let target = groups / nodes + usize::from(rank < groups % nodes);
