@@ -8,11 +8,7 @@ use std::{
 };
 
 use futures::future;
-use tokio::{
-    sync::watch,
-    task::{self, JoinSet},
-    time,
-};
+use tokio::{sync::watch, task::JoinSet, time};
 use workflow::life::{Address, Message};
 
 use crate::{
@@ -21,7 +17,7 @@ use crate::{
     metric,
     node::Node,
     router::Envelope,
-    store::{self, Error, Fence, GroupId, Store},
+    store::{Error, Fence, GroupId, Store},
 };
 
 /// Calls that may wait for one group to take them up.
@@ -77,9 +73,8 @@ impl Groups {
         }
         metric::groups_taken(taken.len());
         self.say();
-        let (store, fences) = (Arc::clone(&self.node.store), taken.to_vec());
-        let live = task::spawn_blocking(move || live(&*store, &fences)).await;
-        let live = live.unwrap_or_else(|fault| Err(store::Error::Lost { what: fault.to_string() }))?;
+        let fences = taken.to_vec();
+        let live = self.node.ask(move |store| live(store, &fences)).await?;
         // Machines that run elsewhere may have asked these, but not if there is no elsewhere.
         let is_all = taken.len() == self.node.router.count();
         if is_all && live.is_empty() && !has_missed {

@@ -82,6 +82,16 @@ impl Node {
         task::spawn_blocking(move || view(&*store, look)).await.map_err(|fault| Unreadable(fault.to_string()))?
     }
 
+    /// Asks the store on a thread that may block.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&dyn Store) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, store::Error> {
+        let store = Arc::clone(&self.store);
+        let asked = task::spawn_blocking(move || what(&*store)).await;
+        asked.unwrap_or_else(|fault| Err(store::Error::Lost { what: fault.to_string() }))
+    }
+
     /// Lets go of what waited for a commit of the machine at `address`, in order.
     pub(crate) fn release(self: &Arc<Self>, address: &Address, later: Vec<Later>) {
         for later in later {

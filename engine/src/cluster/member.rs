@@ -4,7 +4,6 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
-    task,
     time::{self, Instant, MissedTickBehavior},
 };
 
@@ -19,7 +18,7 @@ use crate::{
     groups::Groups,
     metric,
     node::{Node, view},
-    store::{self, Cluster, Error, Fence, NodeId, Store, chain},
+    store::{Cluster, Error, Fence, NodeId, Store, chain},
 };
 
 /// Heartbeats in the time of a lease.
@@ -99,6 +98,7 @@ impl Member {
         // Others may take this node's groups when its lease is over; it must have stopped by then.
         let deadline = self.beaten + self.lease;
         let beating = self
+            .node
             .ask(move |store| store.heartbeat(&own, &address, lease).and_then(|owned| Ok((owned, store.cluster()?))));
         let (owned, cluster) = match time::timeout_at(deadline, beating).await {
             Ok(Ok(seen)) => seen,
@@ -131,11 +131,11 @@ impl Member {
         // What their machines said last must have arrived before others speak for them.
         if !self.leaving.is_empty() && self.peers.have_settled(&self.said) {
             let leaving = std::mem::take(&mut self.leaving);
-            self.ask(move |store| store.release(&leaving)).await?;
+            self.node.ask(move |store| store.release(&leaving)).await?;
         }
         if plan.take > 0 {
             let (own, limit) = (self.peers.own().clone(), plan.take);
-            let taken = self.ask(move |store| store.take(&own, limit)).await?;
+            let taken = self.node.ask(move |store| store.take(&own, limit)).await?;
             if !taken.is_empty() {
                 self.read_breakpoints().await?;
                 self.groups.start(&taken).await?;
@@ -155,7 +155,7 @@ impl Member {
             let read = door.hold(|| view(store, |rows| node.around.read(rows)).and_then(|read| read));
             read.map_err(|error| Error::Unreadable { what: error.to_string() })
         };
-        self.ask(read).await
+        self.node.ask(read).await
     }
 
     /// Tells machines that what they said may have been lost.
@@ -167,16 +167,6 @@ impl Member {
         if plan.has_moved || plan.has_died {
             self.node.router.ask_again();
         }
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        what: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let store = Arc::clone(&self.node.store);
-        task::spawn_blocking(move || what(&*store))
-            .await
-            .unwrap_or_else(|fault| Err(store::Error::Lost { what: fault.to_string() }))
     }
 }
 
