@@ -9,7 +9,7 @@ use std::{
 use rand::{RngExt, rngs::StdRng};
 use workflow::{
     id::{AttemptKey, SeededIds},
-    life::{Address, Around, Faithful, Machine, Message, Note, RowKey, Rows, Settings, Task, Ticket},
+    life::{Address, Around, Faithful, Machine, Message, Note, RowKey, Rows, Settings, Task, Ticket, Unreadable},
     port::{Answer, Caller, Refusal, Request},
     status::StepStatus,
     time::{Millis, Timestamp},
@@ -30,6 +30,7 @@ use crate::{
         tag, tag_of,
     },
     lives::{Asked, Cycles, Lives, Route},
+    node::view,
     router::{Envelope, group_of},
     store::{Batch, Error, Fence, GroupId, NodeId, Ownership, Store, Write},
     timers::{Due, Timers},
@@ -300,12 +301,12 @@ impl Node {
         let ticket = Ticket(tag(&self.id) + self.tickets);
         let asked_at = moment.now + self.offset;
         let route = match Cycles.address(&request) {
-            Some(address) => Ok(Route::To(address)),
+            Some(address) => Route::To(address),
             None => {
                 self.read(|rows, around| Cycles.route(&request, Asked { rows, surroundings: around, now: asked_at }))
             }
         };
-        match route.expect("rows in memory can be read") {
+        match route {
             Route::Answer(answer) => moment.told.push((ticket, Told::Answer(answer))),
             Route::To(to) => {
                 if *self.place(&to) == Place::Nowhere {
@@ -382,7 +383,7 @@ impl Node {
         let mut resident = self.residents.remove(address).expect("it was there");
         let mut machine = match resident.machine.take() {
             Some(machine) => machine,
-            None => self.read(|rows, _| Cycles.load(address, rows)).expect("rows in memory can be read"),
+            None => self.read(|rows, _| Cycles.load(address, rows)),
         };
         let mut messages = || {
             Some(match heard.pop_front()? {
@@ -502,7 +503,7 @@ impl Node {
                 moment.history.ends(&self.id, &attempt);
             }
             Later::Fetch(lookup) => {
-                let found = self.read(|rows, _| Cycles.find(&lookup, rows)).expect("rows in memory can be read");
+                let found = self.read(|rows, _| Cycles.find(&lookup, rows));
                 self.tell(Envelope { to: of.clone(), from: None, message: Message::Found { lookup, found } });
             }
             Later::Reply { ticket, answer } if tag_of(ticket.0) == tag(&self.id) => {
@@ -602,7 +603,7 @@ impl Node {
     fn start(&mut self, fence: Fence) {
         trace(format_args!("{} takes {fence:?}", self.id));
         if !std::mem::replace(&mut self.has_read, true) {
-            self.read(|rows, around| around.read(rows)).expect("rows in memory can be read");
+            self.read(|rows, around| around.read(rows));
         }
         self.groups.insert(fence.group, fence);
         self.places[fence.group.0 as usize] = Place::Here;
@@ -709,13 +710,9 @@ impl Node {
         &self.places[self.group(address).0 as usize]
     }
 
-    fn read<T>(&self, look: impl FnOnce(&dyn Rows, &Around) -> T) -> T {
-        let (mut look, mut seen) = (Some(look), None);
-        self.store
-            .rows
-            .view(&mut |rows| seen = look.take().map(|look| look(rows, &self.around)))
-            .expect("memory always answers");
-        seen.expect("memory shows its rows once")
+    fn read<T>(&self, look: impl FnOnce(&dyn Rows, &Around) -> Result<T, Unreadable>) -> T {
+        let seen = view(&self.store.rows, |rows| look(rows, &self.around));
+        seen.and_then(|seen| seen).expect("rows in memory can be read")
     }
 }
 

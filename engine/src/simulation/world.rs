@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use workflow::{
     id::{InstanceId, InstanceKey, RunId, RunKey},
-    life::{Address, Bound, Order, RowKey, Rows, Scan, Table, Ticket},
+    life::{Address, Bound, Order, RowKey, Rows, Scan, Table, Ticket, Unreadable},
     port::{Found, InstanceAction, Lookup, Reason, Request},
     status::InstanceStatus,
     time::{Millis, Timestamp},
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     lives::{Cycles, Lives},
+    node::view,
     store::{GroupId, NodeId, Ownership, Store},
 };
 
@@ -339,7 +340,7 @@ impl World {
         let Request::Start { workflow, body, .. } = request else { panic!("{request:?} is no start") };
         let uuid = body["request_id"].as_str().expect("every start names itself").to_owned();
         let lookup = Lookup::Start { workflow: workflow.clone(), uuid };
-        match self.read(|rows| Cycles.find(&lookup, rows)).expect("rows in memory can be read") {
+        match self.read(|rows| Cycles.find(&lookup, rows)) {
             Found::Document(start) => InstanceId(start["instance"].as_i64().expect("an instance has a number")),
             found => panic!("{lookup:?} found {found:?}"),
         }
@@ -368,13 +369,11 @@ impl World {
     }
 
     fn status(&self, run: &RunKey) -> Option<InstanceStatus> {
-        self.read(|rows| Cycles.status(run, rows)).expect("rows in memory can be read")
+        self.read(|rows| Cycles.status(run, rows))
     }
 
-    fn read<T>(&self, look: impl FnOnce(&dyn Rows) -> T) -> T {
-        let (mut look, mut seen) = (Some(look), None);
-        self.store.rows.view(&mut |rows| seen = look.take().map(|look| look(rows))).expect("memory always answers");
-        seen.expect("memory shows its rows once")
+    fn read<T>(&self, look: impl FnOnce(&dyn Rows) -> Result<T, Unreadable>) -> T {
+        view(&self.store.rows, look).and_then(|seen| seen).expect("rows in memory can be read")
     }
 
     /// Whether the faults are over and all that was asked for has come to an end.
@@ -427,6 +426,6 @@ impl World {
         let of_run = |second| RowKey { table: Table::Attempt, second, ..RowKey::run(run) };
         let (from, to) = (Bound::Included(of_run(run.run.0)), Bound::Excluded(of_run(run.run.0 + 1)));
         let scan = Scan { table: Table::Attempt, from, to, order: Order::Ascending, limit: usize::MAX };
-        self.read(|rows| rows.scan(&scan)).expect("rows in memory can be read").len()
+        self.read(|rows| rows.scan(&scan)).len()
     }
 }
