@@ -27,9 +27,6 @@ const RECOVERY_PAGE: usize = 1000;
 /// How long a group that is given up may take to write what it has decided.
 const STOP_MAX: Duration = Duration::from_secs(3);
 
-/// Machines that know only in memory what others asked of them.
-const ASKED: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
-
 /// The groups of one node.
 pub(crate) struct Groups {
     node: Arc<Node>,
@@ -88,8 +85,8 @@ impl Groups {
             (*address != Address::Permits || !is_idle)
                 && taken.iter().any(|fence| fence.group == self.node.router.group_of(address))
         };
-        let asked: Vec<Address> = ASKED.into_iter().filter(is_asked).collect();
-        let others = live.into_iter().filter(|address| !ASKED.contains(address));
+        let asked: Vec<Address> = Address::SHARED.into_iter().filter(is_asked).collect();
+        let others = live.into_iter().filter(|address| !address.is_shared());
         for to in asked.into_iter().chain(others) {
             self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
         }
@@ -163,7 +160,7 @@ impl Groups {
         let running = self.running();
         let home = self.node.router.group_of(&Address::Permits);
         let Some(group) = running.get(&home) else { return false };
-        for address in ASKED {
+        for address in Address::SHARED {
             let _shut_down = group.door.tell(ToGroup::Renew(address));
         }
         true

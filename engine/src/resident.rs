@@ -163,11 +163,12 @@ impl Resident {
         self.tasks.clear();
         self.node.committer.settled().await?;
         self.durable = self.submitted;
-        match self.address {
-            // They must not give anything out before they know what was given.
-            Address::Permits | Address::Signals | Address::Library => waiting.push_front(Heard::Recovered),
+        if self.address.is_shared() {
+            // It must not give anything out before it knows what was given.
+            waiting.push_front(Heard::Recovered);
+        } else {
             // Work that has ended meanwhile must be known to have ended before it is resumed.
-            Address::Workflow(_) | Address::Run(_) => waiting.push_back(Heard::Recovered),
+            waiting.push_back(Heard::Recovered);
         }
         Ok(())
     }
@@ -376,13 +377,12 @@ impl Resident {
             return Ok(Next::GoOn);
         }
         tokio::time::sleep(FAULT_PAUSE * self.faults).await;
-        match self.address {
-            // They know in memory only what others asked for.
-            Address::Permits | Address::Signals | Address::Library => self.node.ask_everybody_again(),
-            Address::Workflow(_) | Address::Run(_) => {
-                for to in lost.senders {
-                    self.node.router.tell(Envelope { to, from: None, message: Message::AskAgain });
-                }
+        if self.address.is_shared() {
+            // It knew in memory only what others asked for.
+            self.node.ask_everybody_again();
+        } else {
+            for to in lost.senders {
+                self.node.router.tell(Envelope { to, from: None, message: Message::AskAgain });
             }
         }
         Ok(Next::GoOn)

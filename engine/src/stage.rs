@@ -193,9 +193,8 @@ impl Play<'_> {
                 return Err(HarnessError::Endless(format!("{MESSAGES_MAX} messages")));
             }
         }
-        // What others asked of these three is in memory only.
-        let stays = matches!(to, Address::Permits | Address::Signals | Address::Library);
-        if stays || !machine.is_settled() {
+        // What others asked of those that all share is in memory only.
+        if to.is_shared() || !machine.is_settled() {
             self.machines.insert(to, machine);
         } else {
             self.timers.forget(&to);

@@ -436,7 +436,7 @@ impl Node {
 
     /// A settled machine may leave once all that it decided is durable.
     fn leave(&mut self, address: &Address, moment: &mut Moment<'_>) {
-        if matches!(address, Address::Permits | Address::Signals | Address::Library) {
+        if address.is_shared() {
             return;
         }
         let may_leave = self.residents.get(address).is_some_and(|resident| {
@@ -561,7 +561,7 @@ impl Node {
             self.taken.extend(taken.into_iter().map(|fence| (fence, opens)));
         }
         if plan.has_died && *self.place(&Address::Permits) == Place::Here {
-            for address in [Address::Permits, Address::Signals, Address::Library] {
+            for address in Address::SHARED {
                 if let Some(resident) = self.residents.get_mut(&address) {
                     resident.waiting.push_back(Heard::Renew);
                 }
@@ -615,9 +615,8 @@ impl Node {
             }
             live.extend(page);
         }
-        let single = [Address::Permits, Address::Signals, Address::Library];
-        let machines = live.iter().filter_map(Address::of_row).filter(|address| !single.contains(address));
-        let asked = single.iter().filter(|address| self.group(address) == fence.group).cloned();
+        let machines = live.iter().filter_map(Address::of_row).filter(|address| !address.is_shared());
+        let asked = Address::SHARED.into_iter().filter(|address| self.group(address) == fence.group);
         let woken: Vec<Address> = asked.chain(machines).collect();
         for to in woken {
             self.tell(Envelope { to, from: None, message: Message::Recovered });

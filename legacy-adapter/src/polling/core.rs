@@ -19,9 +19,6 @@ use workflow::{
 use super::job::Job;
 use crate::timing::{self, Timing};
 
-/// What others asked these for is in memory only: after a restart they come first.
-const SINGLE: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
-
 /// Panics of one machine after which it is ended.
 const FAULTS_MAX: u32 = 5;
 
@@ -130,10 +127,10 @@ impl Core {
         if live.is_empty() {
             return;
         }
-        let mut others: Vec<Address> = live.into_iter().filter(|address| !SINGLE.contains(address)).collect();
+        let mut others: Vec<Address> = live.into_iter().filter(|address| !address.is_shared()).collect();
         // Rows come in the order of their keys: those of one machine follow each other.
         others.dedup();
-        for address in SINGLE.into_iter().chain(others) {
+        for address in Address::SHARED.into_iter().chain(others) {
             self.schedule(now, address, Message::Recovered, None);
         }
     }

@@ -26,6 +26,18 @@ pub enum Address {
 pub(crate) const SIGNAL_ROWS: &str = "signal-";
 
 impl Address {
+    /// The machines that all workflows share. What others asked of them is in memory only, so whoever brings machines back begins with
+    /// these.
+    pub const SHARED: [Self; 3] = [Self::Permits, Self::Signals, Self::Library];
+
+    /// Whether it is one of [`Address::SHARED`].
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Workflow(_) | Self::Run(_) => false,
+            Self::Permits | Self::Signals | Self::Library => true,
+        }
+    }
+
     /// The machine that a live row belongs to; `None` for rows that no machine is loaded by.
     pub fn of_row(key: &RowKey) -> Option<Self> {
         match key.table {

@@ -26,9 +26,6 @@ const CRASHES_MAX: usize = 20;
 /// How long a note is on its way, so that causes stand before effects in timelines.
 const NOTE_TAKES: Millis = Millis(1);
 
-/// Machines of which there is one each.
-const SINGLE: [Address; 3] = [Address::Permits, Address::Signals, Address::Library];
-
 /// Recorded scenarios whose outcome is not reached yet. One that passes must leave the list.
 pub(crate) const GAPS: &[&str] = &[];
 
@@ -218,8 +215,8 @@ impl Shell {
         self.timers.clear();
         self.armed.clear();
         self.lost = |_| false;
-        let mut live: Vec<Address> = SINGLE.to_vec();
-        live.extend(self.rows.live().iter().filter_map(Address::of_row).filter(|address| !SINGLE.contains(address)));
+        let mut live = Address::SHARED.to_vec();
+        live.extend(self.rows.live().iter().filter_map(Address::of_row).filter(|address| !address.is_shared()));
         for address in live {
             self.send(address, Message::Recovered);
         }
