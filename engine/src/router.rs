@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::{self, Write as _},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
@@ -112,14 +113,14 @@ impl Router {
         self.changes.subscribe()
     }
 
-    /// Whether the machine at an address lives in this process, when it lives.
+    /// Whether the machine at an address lives in this process, when it lives: always, unless there are others.
     pub(crate) fn is_here(&self, address: &Address) -> bool {
-        matches!(self.place(address), Some(Place::Here(_)))
+        self.peers.get().is_none() || self.look(address, |place| matches!(place, Some(Place::Here(_))))
     }
 
     /// Whether a group that was at a node is there still.
     pub(crate) fn is_at(&self, address: &Address, node: &NodeId) -> bool {
-        matches!(self.place(address), Some(Place::There(owner)) if owner == *node)
+        self.look(address, |place| matches!(place, Some(Place::There(owner)) if owner == node))
     }
 
     /// From inside: always taken. After the end of a group its messages are lost, as in a crash.
@@ -198,8 +199,12 @@ impl Router {
     }
 
     fn place(&self, address: &Address) -> Option<Place> {
+        self.look(address, |place| place.cloned())
+    }
+
+    fn look<T>(&self, address: &Address, look: impl FnOnce(Option<&Place>) -> T) -> T {
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
-        places.get(group_of(address, places.len()).0 as usize).cloned()
+        look(places.get(group_of(address, places.len()).0 as usize))
     }
 
     fn set(&self, group: GroupId, place: Place) {
@@ -214,18 +219,25 @@ impl Router {
 
 /// The group of an address among `count`. Runs are spread as in the reference (flow-engine.md §3.7), so that all places compute the same.
 pub(crate) fn group_of(address: &Address, count: usize) -> GroupId {
-    let hash = match address {
-        Address::Run(key) => hash(&format!("[{}][{}][{}]", key.workflow, key.instance, key.run)),
-        Address::Workflow(workflow) => hash(workflow),
-        Address::Permits | Address::Signals | Address::Library => 0,
+    let mut hash = JavaHash(0);
+    // Writing into a hash never fails.
+    let _written = match address {
+        Address::Run(key) => write!(hash, "[{}][{}][{}]", key.workflow, key.instance, key.run),
+        Address::Workflow(workflow) => hash.write_str(workflow),
+        Address::Permits | Address::Signals | Address::Library => Ok(()),
     };
     let count = i32::try_from(count).unwrap_or(i32::MAX).max(1);
-    GroupId(hash.rem_euclid(count).unsigned_abs())
+    GroupId(hash.0.rem_euclid(count).unsigned_abs())
 }
 
-/// Java's hash of a text.
-fn hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+/// Java's hash of the text that is written into it, which is kept nowhere: every message on its way asks for one.
+struct JavaHash(i32);
+
+impl fmt::Write for JavaHash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.encode_utf16().fold(self.0, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +257,29 @@ mod tests {
             let key = RunKey { workflow: workflow.into(), instance: InstanceId(instance), run: RunId(run) };
             let address = Address::Run(key);
             assert_eq!((group_of(&address, 3).0, group_of(&address, 9).0), (of_three, of_nine), "{address}");
+        }
+    }
+
+    /// Live rows are stored with their groups: machines whose address had another group would not be found after a restart.
+    #[test]
+    fn addresses_keep_their_groups_for_ever() {
+        let run = |workflow: &str, instance, run| {
+            Address::Run(RunKey { workflow: workflow.into(), instance: InstanceId(instance), run: RunId(run) })
+        };
+        for (address, of_sixteen, of_five) in [
+            (run("etl", 42, 3), 6, 0),
+            (run("billing.daily_rollup", 1, 1), 1, 3),
+            (run("Umsätze 日次 🚀", 7, 1), 1, 1),
+            (run("etl", i64::MAX, 1), 12, 2),
+            (run("etl", -1, 1), 14, 0),
+            (Address::Workflow("etl".into()), 13, 0),
+            (Address::Workflow("billing.daily_rollup".into()), 1, 1),
+            (Address::Workflow("Umsätze 日次 🚀".into()), 13, 4),
+            (Address::Permits, 0, 0),
+            (Address::Signals, 0, 0),
+            (Address::Library, 0, 0),
+        ] {
+            assert_eq!((group_of(&address, 16).0, group_of(&address, 5).0), (of_sixteen, of_five), "{address}");
         }
     }
 }
