@@ -277,7 +277,7 @@ impl ActorEngine {
         };
         let mut changes = self.node.router.changes();
         // Only a request that may have to be offered again is kept.
-        let mut spare = self.node.router.peers().map(|_| (caller.clone(), request.clone()));
+        let spare = self.node.router.peers().map(|_| (caller.clone(), request.clone()));
         let mut offered = Some((caller, request));
         while let Some((caller, request)) = offered.take() {
             let mut place = self.node.tickets.draw();
@@ -301,7 +301,6 @@ impl ActorEngine {
                 offered.clone_from(&spare);
             }
         }
-        drop(spare.take());
         Err(unavailable("the engine is shutting down"))
     }
 
