@@ -134,25 +134,17 @@ impl Flow {
         }
         let Some(attempt) = self.attempt(at) else { return };
         self.arm_step_timeout(at, turn);
+        let is_leaf = matches!(attempt.nested, Nested::Leaf);
         match attempt.status {
-            StepStatus::Paused => self.tell_of_pause(at, turn),
-            StepStatus::WaitingForSignals if self.has_pending_signals(at) => self.want_signals(at, turn),
-            StepStatus::EvaluatingParams => self.go_on_evaluating(at, turn),
-            StepStatus::WaitingForPermits if turn.surroundings.settings().has_permits => self.ask_for_permits(at, turn),
-            StepStatus::Created
-            | StepStatus::Initialized
-            | StepStatus::WaitingForSignals
-            | StepStatus::WaitingForPermits => self.step_soon(at, turn),
-            StepStatus::Running | StepStatus::Starting => self.recover_work(at, turn),
-            StepStatus::Finishing => {
-                // It holds its permits until it has ended.
-                if attempt.has_asked_permits {
-                    self.ask_for_permits(at, turn);
-                }
-                self.announce_again(at, turn);
-            }
+            StepStatus::Created | StepStatus::Initialized => self.step_soon(at, turn),
+            StepStatus::WaitingForSignals if !self.has_pending_signals(at) => self.step_soon(at, turn),
+            StepStatus::WaitingForPermits if !turn.surroundings.settings().has_permits => self.step_soon(at, turn),
             StepStatus::FatallyFailed if self.fails_everything(at) => self.stop_others(at, turn),
-            _ => {}
+            StepStatus::Starting | StepStatus::Running if is_leaf => {
+                self.ask_again_for(at, turn);
+                self.recover_work(at, turn);
+            }
+            _ => self.ask_again_for(at, turn),
         }
     }
 
@@ -162,16 +154,12 @@ impl Flow {
 
     fn recover_work(&mut self, at: usize, turn: &mut Turn<'_>) {
         let Some(attempt) = self.attempt(at) else { return };
-        // It holds its permits: the ledger must know.
-        if attempt.has_asked_permits {
-            self.ask_for_permits(at, turn);
-        }
-        let Some(attempt) = self.attempt(at) else { return };
-        match &attempt.nested {
-            Nested::Leaf if attempt.is_executing => self.execute(at, true, turn),
-            Nested::Leaf if attempt.is_polling() => self.poll(at, turn),
-            Nested::Leaf => self.sleep(at, turn),
-            _ => self.recover_nested(at, turn),
+        if attempt.is_executing {
+            self.execute(at, true, turn);
+        } else if attempt.is_polling() {
+            self.poll(at, turn);
+        } else {
+            self.sleep(at, turn);
         }
     }
 }
