@@ -12,12 +12,9 @@ use crate::{
         template::{Template, Templates},
     },
     id::{StepId, WorkflowId},
-    life::{Body, Bound, Decisions, Order, RowKey, Rows, Scan, Settings, Surroundings, Table, Unreadable, library},
+    life::{Body, Decisions, RowKey, Rows, Scan, Settings, Surroundings, Table, Unreadable, library},
 };
 use serde_json::Value as Json;
-
-/// Breakpoints read at once when an engine starts.
-const PAGE: usize = 1000;
 
 /// Breakpoints of one step: where each is stored, and its document.
 type Set = Vec<(RowKey, Json)>;
@@ -56,21 +53,13 @@ impl Around {
 
     /// Reads the breakpoints and templates that are stored.
     pub fn read(&self, rows: &dyn Rows) -> Result<(), Unreadable> {
-        self.read_table(Table::Breakpoint, rows)?;
-        self.read_table(Table::Template, rows)
-    }
-
-    fn read_table(&self, table: Table, rows: &dyn Rows) -> Result<(), Unreadable> {
-        let mut from = Bound::Unbounded;
-        loop {
-            let scan = Scan { table, from, to: Bound::Unbounded, order: Order::Ascending, limit: PAGE };
-            let page = rows.scan(&scan)?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            from = Bound::Excluded(last.clone());
-            for (key, body) in page {
-                self.change(&key, Some(&body));
-            }
+        for table in [Table::Breakpoint, Table::Template] {
+            Scan::table(table).each(rows, |key, body| {
+                self.change(&key, Some(body));
+                Ok(())
+            })?;
         }
+        Ok(())
     }
 
     /// A row is durable, or gone; only those of breakpoints and templates matter.

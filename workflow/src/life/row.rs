@@ -176,6 +176,9 @@ pub enum Order {
     Descending,
 }
 
+/// Rows that are read at once where all of a range are.
+const PAGE: usize = 1_000;
+
 /// A bounded read of neighbouring rows of one table.
 #[derive(Clone, Debug)]
 pub struct Scan {
@@ -192,6 +195,42 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// All rows between two keys, a page of them at a time.
+    pub(crate) fn range(table: Table, from: Bound, to: Bound) -> Self {
+        Self { table, from, to, order: Order::Ascending, limit: PAGE }
+    }
+
+    /// All rows of a table, a page of them at a time.
+    pub(crate) fn table(table: Table) -> Self {
+        Self::range(table, Bound::Unbounded, Bound::Unbounded)
+    }
+
+    /// All rows with the name of a key that has nothing but a name, a page of them at a time.
+    pub(crate) fn named(key: RowKey) -> Self {
+        let last = RowKey { first: i64::MAX, ..key.clone() };
+        Self::range(key.table, Bound::Included(key), Bound::Included(last))
+    }
+
+    /// Hands all rows to `read`, in order; the limit is that of one read of the store.
+    pub(crate) fn each(
+        mut self,
+        rows: &dyn Rows,
+        mut read: impl FnMut(RowKey, &Body) -> Result<(), Unreadable>,
+    ) -> Result<(), Unreadable> {
+        loop {
+            let page = rows.scan(&self)?;
+            let next = page.last().filter(|_| page.len() == self.limit).map(|(last, _)| Bound::Excluded(last.clone()));
+            for (key, body) in page {
+                read(key, &body)?;
+            }
+            match (next, self.order) {
+                (Some(last), Order::Ascending) => self.from = last,
+                (Some(last), Order::Descending) => self.to = last,
+                (None, _) => return Ok(()),
+            }
+        }
+    }
+
     /// All rows of one instance, of the tables whose first columns are workflow and instance.
     pub fn instance(table: Table, key: &InstanceKey, order: Order, limit: usize) -> Self {
         let at = |first: i64| RowKey { first, ..RowKey::named(table, &key.workflow) };

@@ -5,7 +5,7 @@ mod template;
 use serde_json::Value as Json;
 
 pub(crate) use self::template::{DEFAULT_VERSION, Template};
-use super::{Bound, Machine, Message, Order, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, author, row};
+use super::{Machine, Message, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, author, row};
 use crate::{
     definition::source::yaml,
     port::{Answer, Caller, Reason, Refusal, Request},
@@ -25,20 +25,12 @@ impl Library {
     /// The machine as its rows say.
     pub fn load(rows: &dyn Rows) -> Result<Self, Unreadable> {
         let mut library = Self::default();
-        let mut from = Bound::Unbounded;
-        loop {
-            let to = Bound::Unbounded;
-            let scan = Scan { table: Table::Template, from, to, order: Order::Ascending, limit: VERSIONS_MAX };
-            let page = rows.scan(&scan)?;
-            for (key, body) in &page {
-                let _: Template = row::parse(key, body)?;
-                library.known.insert((key.name.to_string(), key.part.to_string()));
-            }
-            match page.last() {
-                Some((last, _)) if page.len() == VERSIONS_MAX => from = Bound::Excluded(last.clone()),
-                _ => return Ok(library),
-            }
-        }
+        Scan::table(Table::Template).each(rows, |key, body| {
+            let _: Template = row::parse(&key, body)?;
+            library.known.insert((key.name.to_string(), key.part.to_string()));
+            Ok(())
+        })?;
+        Ok(library)
     }
 
     fn answer(&mut self, caller: &Caller, request: &Request, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {

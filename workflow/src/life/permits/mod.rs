@@ -15,9 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use self::ledger::Ledger;
 pub(crate) use self::tag::TagPermit;
-use super::{
-    Address, Bound, Machine, Message, Note, Order, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, Wake, row,
-};
+use super::{Address, Machine, Message, Note, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, Wake, row};
 use crate::{
     id::AttemptKey,
     life::author,
@@ -33,9 +31,6 @@ const RECOVERY_GRACE_MIN: Millis = Millis(50);
 
 /// The timer that says that nothing crashed for a while after a recovery.
 const QUIET: Wake = Wake::Other(1);
-
-/// Tags read in one scan while loading.
-const SCAN: usize = 1_000;
 
 /// A wish that came during the grace after a recovery.
 #[derive(Debug)]
@@ -67,20 +62,13 @@ impl Permits {
         let key = grace_key();
         let interrupted: Option<i64> = rows.row(&key)?.map(|body| row::parse(&key, &body)).transpose()?;
         permits.interrupted = interrupted.map(Millis);
-        let mut from = Bound::Unbounded;
-        loop {
-            let scan = Scan { table: Table::Permit, from, to: Bound::Unbounded, order: Order::Ascending, limit: SCAN };
-            let page = rows.scan(&scan)?;
-            for (key, body) in &page {
-                let permit: TagPermit = row::parse(key, body)?;
-                permits.ledger.limit(&permit.tag, Some(permit.max_allowed));
-                permits.tags.insert(Arc::clone(&permit.tag), permit);
-            }
-            match page.last() {
-                Some((last, _)) if page.len() == SCAN => from = Bound::Excluded(last.clone()),
-                _ => return Ok(permits),
-            }
-        }
+        Scan::table(Table::Permit).each(rows, |key, body| {
+            let permit: TagPermit = row::parse(&key, body)?;
+            permits.ledger.limit(&permit.tag, Some(permit.max_allowed));
+            permits.tags.insert(Arc::clone(&permit.tag), permit);
+            Ok(())
+        })?;
+        Ok(permits)
     }
 
     fn answer(&mut self, caller: &Caller, request: &Request, turn: &mut Turn<'_>) -> Result<Answer, Refusal> {

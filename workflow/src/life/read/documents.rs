@@ -5,13 +5,10 @@ use serde_json::Value as Json;
 use super::answer;
 use crate::{
     id::{InstanceId, InstanceKey, StepId, WorkflowId},
-    life::{Bound, Order, RowKey, Rows, Scan, Surroundings, Table},
+    life::{Bound, RowKey, Rows, Scan, Surroundings, Table},
     port::{Refusal, Request},
     time::Timestamp,
 };
-
-/// Rows read at once.
-const PAGE: usize = 1_000;
 
 /// A run's document and those of its attempts.
 pub type RunDocuments = (Json, Vec<Json>);
@@ -52,15 +49,10 @@ pub fn documents(
 
 /// Every key between two bounds.
 fn keys(rows: &dyn Rows, table: Table, from: Bound, to: Bound) -> Result<Vec<RowKey>, Refusal> {
-    let mut found: Vec<RowKey> = Vec::new();
-    let mut scan = Scan { table, from, to, order: Order::Ascending, limit: PAGE };
-    loop {
-        let page = rows.scan(&scan)?;
-        let is_last = page.len() < PAGE;
-        found.extend(page.into_iter().map(|(key, _)| key));
-        match found.last() {
-            Some(last) if !is_last => scan.from = Bound::Excluded(last.clone()),
-            _ => return Ok(found),
-        }
-    }
+    let mut found = Vec::new();
+    Scan::range(table, from, to).each(rows, |key, _| {
+        found.push(key);
+        Ok(())
+    })?;
+    Ok(found)
 }

@@ -20,7 +20,7 @@ use self::{
     waiting::{Waiting, Wanted},
 };
 use super::{
-    Address, Bound, Machine, Message, Note, Order, Row, Rows, Scan, Table, Turn, Unreadable,
+    Address, Machine, Message, Note, Row, Rows, Scan, Table, Turn, Unreadable,
     note::{MatchedSignal, WantedSignal},
     row,
 };
@@ -31,9 +31,6 @@ use crate::{
     port::{Answer, Reason, Refusal, Request},
     signal::{Log, Signal, value_to_json},
 };
-
-/// Signals read in one scan while loading.
-const SCAN: usize = 1_000;
 
 /// The number that an announcement gets which was made before by somebody else.
 const NOT_SENT: i64 = -1;
@@ -55,22 +52,15 @@ impl Signals {
     /// The machine as its rows say.
     pub fn load(rows: &dyn Rows) -> Result<Self, Unreadable> {
         let mut signals = Self { triggers: Triggers::load(rows)?, ..Self::default() };
-        let mut from = Bound::Unbounded;
-        loop {
-            let scan = Scan { table: Table::Signal, from, to: Bound::Unbounded, order: Order::Ascending, limit: SCAN };
-            let page = rows.scan(&scan)?;
-            for (key, body) in &page {
-                let document: Json = row::parse(key, body)?;
-                let (signal, request) = stored::parse(key, &document);
-                let source = document["payload"]["signal_source"]["step_uuid"].as_str().map(Arc::from);
-                signals.requests.insert((Arc::clone(&signal.name), request), (signal.id, source));
-                signals.log.insert(signal);
-            }
-            match page.last() {
-                Some((last, _)) if page.len() == SCAN => from = Bound::Excluded(last.clone()),
-                _ => return Ok(signals),
-            }
-        }
+        Scan::table(Table::Signal).each(rows, |key, body| {
+            let document: Json = row::parse(&key, body)?;
+            let (signal, request) = stored::parse(&key, &document);
+            let source = document["payload"]["signal_source"]["step_uuid"].as_str().map(Arc::from);
+            signals.requests.insert((Arc::clone(&signal.name), request), (signal.id, source));
+            signals.log.insert(signal);
+            Ok(())
+        })?;
+        Ok(signals)
     }
 
     /// Stores a signal and tells whoever it concerns.

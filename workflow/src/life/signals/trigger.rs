@@ -11,12 +11,9 @@ use serde_json::{Value as Json, json};
 use crate::{
     definition::{self, SignalTrigger},
     id::{WorkflowId, name_uuid},
-    life::{Bound, Order, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, note::Firing, row},
+    life::{Bound, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, note::Firing, row},
     signal::{Checkpoints, Log, match_trigger, value_to_json},
 };
-
-/// Rows read in one scan while loading.
-const SCAN: usize = 1_000;
 
 /// A trigger in force.
 #[derive(Clone, Debug)]
@@ -179,17 +176,9 @@ fn scan(
 ) -> Result<(), Unreadable> {
     // `0` follows `/`, so no name with the prefix comes after this one.
     let end = RowKey::named(Table::Other, &format!("{}0", prefix.trim_end_matches('/')));
-    let mut from = Bound::Included(RowKey::named(Table::Other, prefix));
-    loop {
-        let to = Bound::Excluded(end.clone());
-        let page = rows.scan(&Scan { table: Table::Other, from, to, order: Order::Ascending, limit: SCAN })?;
-        for (key, body) in &page {
-            let workflow = key.name.strip_prefix(prefix).unwrap_or_default();
-            read(workflow.into(), key, body)?;
-        }
-        match page.last() {
-            Some((last, _)) if page.len() == SCAN => from = Bound::Excluded(last.clone()),
-            _ => return Ok(()),
-        }
-    }
+    let from = RowKey::named(Table::Other, prefix);
+    Scan::range(Table::Other, Bound::Included(from), Bound::Excluded(end)).each(rows, |key, body| {
+        let workflow = key.name.strip_prefix(prefix).unwrap_or_default();
+        read(workflow.into(), &key, body)
+    })
 }

@@ -8,15 +8,12 @@ use super::{Workflow, record, request, wish::Wish};
 use crate::{
     definition::{self, Step, StepType},
     id::{AttemptKey, RunKey, StepId, VersionId, WorkflowId, loop_body_prefix},
-    life::{Address, Bound, Note, Order, Row, RowKey, Rows, Scan, Table, Ticket, Turn, Unreadable, author, row},
+    life::{Address, Note, Row, RowKey, Rows, Scan, Table, Ticket, Turn, Unreadable, author, row},
     port::{Answer, Caller, Reason, Refusal},
     time::Timestamp,
     user::User,
     wire::step::PausedAttempt,
 };
-
-/// Rows read in one scan while loading.
-const SCAN: usize = 1_000;
 
 /// The breakpoints of a workflow and of its loop bodies, and who waits at them.
 #[derive(Debug, Default)]
@@ -37,11 +34,11 @@ pub(super) struct Add {
 impl Breakpoints {
     pub(super) fn load(workflow: &WorkflowId, rows: &dyn Rows) -> Result<Self, Unreadable> {
         let mut breakpoints = Self::default();
-        each(rows, &RowKey::named(Table::Breakpoint, workflow), |key, _| {
+        Scan::named(RowKey::named(Table::Breakpoint, workflow)).each(rows, |key, _| {
             breakpoints.set.insert(StepId::from(&*key.part), key);
             Ok(())
         })?;
-        each(rows, &paused_table(workflow), |key, body| {
+        Scan::named(paused_table(workflow)).each(rows, |key, body| {
             let paused: PausedAttempt = row::parse(&key, body)?;
             breakpoints.paused.insert(attempt_of(&paused), key);
             Ok(())
@@ -226,25 +223,4 @@ fn wanted_step(body: &Json) -> Result<StepId, Refusal> {
 
 fn paused_table(workflow: &WorkflowId) -> RowKey {
     RowKey::named(Table::Other, &format!("paused/{workflow}"))
-}
-
-fn each(
-    rows: &dyn Rows,
-    start: &RowKey,
-    mut read: impl FnMut(RowKey, &[u8]) -> Result<(), Unreadable>,
-) -> Result<(), Unreadable> {
-    let end = RowKey { first: i64::MAX, ..start.clone() };
-    let mut from = Bound::Included(start.clone());
-    loop {
-        let to = Bound::Included(end.clone());
-        let page = rows.scan(&Scan { table: start.table, from, to, order: Order::Ascending, limit: SCAN })?;
-        let next = page.last().filter(|_| page.len() == SCAN).map(|(last, _)| last.clone());
-        for (key, body) in page {
-            read(key, &body)?;
-        }
-        match next {
-            Some(last) => from = Bound::Excluded(last),
-            None => return Ok(()),
-        }
-    }
 }

@@ -7,12 +7,9 @@ use std::sync::Arc;
 
 use crate::{
     id::{InstanceId, WorkflowId},
-    life::{Bound, Order, Row, RowKey, Rows, Scan, Table, Unreadable, row},
+    life::{Row, RowKey, Rows, Scan, Table, Unreadable, row},
     strategy::{At, Queue, Stored},
 };
-
-/// Rows read in one scan while loading.
-const SCAN: usize = 1_000;
 
 /// Where a run of the queue stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,30 +50,21 @@ pub(super) fn row(workflow: &WorkflowId, at: At, uuid: &Arc<str>, standing: Stan
 /// The queue as it is stored.
 pub(super) fn load(workflow: &WorkflowId, latest: InstanceId, rows: &dyn Rows) -> Result<Queue, Unreadable> {
     let (mut queued, mut running, mut promised, mut failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let end = RowKey { first: i64::MAX, ..table(workflow) };
-    let mut from = Bound::Included(table(workflow));
-    loop {
-        let to = Bound::Included(end.clone());
-        let page = rows.scan(&Scan { table: Table::Other, from, to, order: Order::Ascending, limit: SCAN })?;
-        for (key, body) in &page {
-            let member: Member = row::parse(key, body)?;
-            let at = json!({ "instance": key.first, "run": key.second });
-            let run = json!({ "at": at, "uuid": member.uuid });
-            match member.standing {
-                Standing::Queued => queued.push(run),
-                Standing::Promised => {
-                    queued.push(run);
-                    promised.push(at);
-                }
-                Standing::Running => running.push(run),
-                Standing::Failed => failed.push(at),
+    Scan::named(table(workflow)).each(rows, |key, body| {
+        let member: Member = row::parse(&key, body)?;
+        let at = json!({ "instance": key.first, "run": key.second });
+        let run = json!({ "at": at, "uuid": member.uuid });
+        match member.standing {
+            Standing::Queued => queued.push(run),
+            Standing::Promised => {
+                queued.push(run);
+                promised.push(at);
             }
+            Standing::Running => running.push(run),
+            Standing::Failed => failed.push(at),
         }
-        match page.last() {
-            Some((last, _)) if page.len() == SCAN => from = Bound::Excluded(last.clone()),
-            _ => break,
-        }
-    }
+        Ok(())
+    })?;
     let stored = json!({
         "version": 1, "workflow": workflow, "latest": latest,
         "queued": queued, "running": running, "promised": promised, "failed": failed,

@@ -11,17 +11,12 @@ use serde_json::Value as Json;
 use super::Workflow;
 use crate::{
     id::{InstanceId, RunId, WorkflowId},
-    life::{
-        Address, Bound, Note, Order as Direction, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, note::Starts, row,
-    },
+    life::{Address, Note, Row, RowKey, Rows, Scan, Table, Turn, Unreadable, note::Starts, row},
     port::InstanceAction,
     status::InstanceStatus,
     strategy::At,
     user::User,
 };
-
-/// Rows read in one scan while loading.
-const SCAN: usize = 1_000;
 
 /// What a run has to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,20 +48,12 @@ fn key(workflow: &WorkflowId, at: At) -> RowKey {
 /// The orders that are stored.
 pub(super) fn load(workflow: &WorkflowId, rows: &dyn Rows) -> Result<Orders, Unreadable> {
     let mut orders = Orders::new();
-    let end = RowKey { first: i64::MAX, ..table(workflow) };
-    let mut from = Bound::Included(table(workflow));
-    loop {
-        let to = Bound::Included(end.clone());
-        let page = rows.scan(&Scan { table: Table::Other, from, to, order: Direction::Ascending, limit: SCAN })?;
-        for (key, body) in &page {
-            let stored: Stored = row::parse(key, body)?;
-            orders.insert(At { instance: InstanceId(key.first), run: RunId(key.second) }, stored.order);
-        }
-        match page.last() {
-            Some((last, _)) if page.len() == SCAN => from = Bound::Excluded(last.clone()),
-            _ => return Ok(orders),
-        }
-    }
+    Scan::named(table(workflow)).each(rows, |key, body| {
+        let stored: Stored = row::parse(&key, body)?;
+        orders.insert(At { instance: InstanceId(key.first), run: RunId(key.second) }, stored.order);
+        Ok(())
+    })?;
+    Ok(orders)
 }
 
 impl From<Order> for Note {
