@@ -73,6 +73,22 @@ fn values_are_boxes() {
 }
 
 #[test]
+fn a_box_takes_a_value_that_holds_the_box_itself() {
+    check(&[
+        ("x = 'a'; m = new Map(); m.put('k', x); x += m; x;", "a{k=a}"),
+        ("x = 'a'; m = new Map(); m.put('k', x); x += m; m;", "{k=a{k=a}}"),
+        ("x = 'a'; m = new Map(); m.put('k', x); x = x + m; m;", "{k=a{k=a}}"),
+        ("x = 'a'; m = new Map(); m.put(x, 1); x += m; m;", "{a{a=1}=1}"),
+        ("x = 1; m = new Map(); m.put('k', x); x = m;", "! Type mismatch, lhs type: LONG, rhs object type: MAP"),
+        ("m = new Map(); m.put('k', 'a'); m.put('m', m); m += m;", "! MAP DO NOT support assignment operation +="),
+        ("m = new Map(); m.put('m', m); m = m; m;", "! maps may not stand deeper…"),
+        ("r = new String[]{'a','b'}; m = new Map(); m.put('k', r[0]); r[0] += m; r;", "[a{k=a}, b]"),
+        ("r = new String[]{'a','b'}; m = new Map(); m.put('k', r[0]); r[0] = '' + m; m;", "{k={k=a}}"),
+        ("r = new String[]{'a','b'}; r[0] += r[0] + r[0]; r;", "[aaa, b]"),
+    ]);
+}
+
+#[test]
 fn statements_leave_values_or_none() {
     check(&[
         ("n = 0; for (k = 0; k < 6; k += 1) { n += 10; if (n > 30) continue; n += 1; } return n;", "62"),
