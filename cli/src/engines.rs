@@ -14,7 +14,7 @@ use engine::{
     outbox::Consumer,
     runtime::Http,
     steps::Runtimes,
-    store::{self, NodeId, Postgres, Store, memory::Memory, sqlite},
+    store::{self, NodeId, Store, memory::Memory},
 };
 use legacy_adapter::{LegacyEngine, Profile};
 use tokio::net::TcpListener;
@@ -30,6 +30,7 @@ use crate::{
     clock::SystemClock,
     cluster,
     exit::{Exit, Failure},
+    stores,
 };
 
 /// Threads for the outside work of steps; the work waits for others most of the time.
@@ -185,21 +186,10 @@ pub(crate) async fn actor_with(place: Place<'_>, runtimes: Runtimes, terms: Term
         Place::Database { url, peers } => {
             membership = Some(peers.membership().await?);
             let url = url.to_owned();
-            let opened = tokio::task::spawn_blocking(move || Postgres::open_within(&url, STORE_AWAY_MAX)).await;
-            let store = opened.map_err(|fault| Failure::new(Exit::Defect, fault))?.map_err(|error| {
-                Failure::new(Exit::Unreachable, error)
-                    .with_hint("`--store` names a database: postgres://user:password@host:port/name")
-            })?;
-            Arc::new(store)
+            let opened = tokio::task::spawn_blocking(move || stores::database(&url, STORE_AWAY_MAX)).await;
+            opened.map_err(|fault| Failure::new(Exit::Defect, fault))??
         }
-        Place::Folder(folder) => {
-            let options = sqlite::Options { path: folder.join("segue.db"), size_max_bytes: None };
-            let store = sqlite::Sqlite::open(&options).map_err(|error| {
-                Failure::new(Exit::Storage, error)
-                    .with_hint("`--data` names a folder on a disk with room; a store of a newer version needs that version of segue")
-            })?;
-            Arc::new(store)
-        }
+        Place::Folder(data) => stores::folder(data)?,
     };
     let options = engine::Options {
         store,

@@ -1,6 +1,10 @@
 //! Where state is kept, as a person names it, and how it is opened.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use engine::store::{self, Postgres, Sqlite, Store, portable::Portable, sqlite};
 
@@ -16,7 +20,8 @@ pub(crate) struct Place {
     #[arg(long, value_name = "DIR", default_value = "segue-data", env = "SEGUE_DATA")]
     pub(crate) data: PathBuf,
 
-    /// A PostgreSQL or CockroachDB database to keep it in instead: `postgres://user:password@host/name`.
+    /// A PostgreSQL or CockroachDB database in place of the folder, which many nodes may share: `postgres://user:password@host/name`.
+    /// `?sslmode=verify-full&sslrootcert=FILE` and the like mean what they mean to `psql`.
     #[arg(long, value_name = "URL", env = "SEGUE_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
 }
@@ -31,25 +36,20 @@ pub(crate) enum Opened {
 impl Place {
     /// Opens it, making or migrating it where needed.
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
-        if let Some(url) = &self.store {
-            return Ok(Opened::Postgres(Arc::new(Postgres::open(url).map_err(failure)?)));
+        match &self.store {
+            Some(url) => Ok(Opened::Postgres(database(url, Duration::ZERO)?)),
+            None => Ok(Opened::Sqlite(folder(&self.data)?)),
         }
-        let options = sqlite::Options { path: self.file(), size_max_bytes: None };
-        Ok(Opened::Sqlite(Arc::new(Sqlite::open(&options).map_err(failure)?)))
     }
 
     /// Opens what must be there already.
     pub(crate) fn open_existing(&self) -> Result<Opened, Failure> {
-        let file = self.file();
+        let file = file(&self.data);
         if self.store.is_none() && !file.exists() {
             return Err(Failure::new(Exit::BadInput, anyhow::anyhow!("there is no store at {}", file.display()))
                 .with_hint("name its folder with `--data` or its database with `--store`"));
         }
         self.open()
-    }
-
-    fn file(&self) -> PathBuf {
-        self.data.join(FILE)
     }
 }
 
@@ -69,6 +69,21 @@ impl Opened {
             Self::Postgres(store) => &**store,
         }
     }
+}
+
+/// Opens the store in a folder, making or migrating it where needed.
+pub(crate) fn folder(data: &Path) -> Result<Arc<Sqlite>, Failure> {
+    let options = sqlite::Options { path: file(data), size_max_bytes: None };
+    Ok(Arc::new(Sqlite::open(&options).map_err(failure)?))
+}
+
+/// Opens the store in a database, making or migrating it where needed, and waits so long for one that does not answer yet.
+pub(crate) fn database(url: &str, away_max: Duration) -> Result<Arc<Postgres>, Failure> {
+    Ok(Arc::new(Postgres::open_within(url, away_max).map_err(failure)?))
+}
+
+fn file(data: &Path) -> PathBuf {
+    data.join(FILE)
 }
 
 /// A failure of a store, with what to do next.

@@ -199,7 +199,7 @@ impl Router {
     }
 
     fn place(&self, address: &Address) -> Option<Place> {
-        self.look(address, |place| place.cloned())
+        self.look(address, |place| Some(place?.clone()))
     }
 
     fn look<T>(&self, address: &Address, look: impl FnOnce(Option<&Place>) -> T) -> T {

@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use engine::store::Postgres;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, NoTls};
 use workflow::status::{InstanceStatus, StepStatus};
 
-use crate::exit::{Exit, Failure};
+use crate::{
+    exit::{Exit, Failure},
+    stores,
+};
 
 const WITNESS: &str = include_str!("witness.sql");
 
@@ -65,8 +67,8 @@ pub(super) struct Held {
 /// Makes the schema of the store, and what notes every change of it.
 pub(super) async fn install(url: &str) -> Result<(), Failure> {
     let own = url.to_owned();
-    let opened = tokio::task::spawn_blocking(move || Postgres::open(&own).map(drop)).await;
-    opened.map_err(|fault| Failure::new(Exit::Defect, fault))?.map_err(crate::stores::failure)?;
+    let opened = tokio::task::spawn_blocking(move || stores::database(&own, Duration::ZERO).map(drop)).await;
+    opened.map_err(|fault| Failure::new(Exit::Defect, fault))??;
     let client = connect(url).await?;
     client.batch_execute(WITNESS).await.map_err(failed)?;
     for status in StepStatus::all() {

@@ -2,7 +2,6 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -20,7 +19,7 @@ use crate::{
     engines::{self, Kind, Peers, Place, Running, Terms},
     exit::{Exit, Failure},
     output::Output,
-    process, signal,
+    process, signal, stores,
     webhook::Webhook,
 };
 
@@ -35,7 +34,8 @@ const COUNTED: [&str; 2] = ["_batch_commits", "_batch_rows"];
 
 /// Serve Maestro's REST API (`/api/v3`) with an engine behind it, until SIGINT or SIGTERM.
 ///
-/// Prints one line when it listens. Everything acknowledged is kept in `--data` and goes on after a restart. Besides the API there are
+/// Prints one line when it listens. Everything acknowledged is kept in `--data` and goes on after a restart; a
+/// database that is away is waited for for half a minute. Besides the API there are
 /// `/healthz`, `/readyz`, `/metrics` and `/openapi.json`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -50,14 +50,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "SEGUE_LISTEN")]
     listen: SocketAddr,
 
-    /// Folder for what must survive.
-    #[arg(long, value_name = "DIR", default_value = "segue-data", env = "SEGUE_DATA")]
-    data: PathBuf,
-
-    /// A PostgreSQL or CockroachDB database in place of the folder, waited for for half a minute; any number of nodes may share it.
-    /// `?sslmode=verify-full&sslrootcert=FILE` and the like in its URL mean what they mean to `psql`.
-    #[arg(long, value_name = "URL", env = "SEGUE_STORE", hide_env_values = true)]
-    store: Option<String>,
+    #[command(flatten)]
+    place: stores::Place,
 
     /// Delete what ended more than so many days ago; without it history is kept for ever.
     #[arg(long, value_name = "DAYS", env = "SEGUE_KEEP_DAYS")]
@@ -121,16 +115,16 @@ impl Args {
     }
 
     fn place(&self) -> Place<'_> {
-        match &self.store {
+        match &self.place.store {
             Some(url) => Place::Database { url, peers: &self.peers },
-            None => Place::Folder(&self.data),
+            None => Place::Folder(&self.place.data),
         }
     }
 }
 
 /// Serves until a signal, or until the engine has to stop.
 pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
-    if args.store.is_some() && args.engine == Kind::Legacy {
+    if args.place.store.is_some() && args.engine == Kind::Legacy {
         let error = anyhow::anyhow!("the polling engine keeps its state in a folder and not in a database");
         return Err(Failure::new(Exit::Usage, error).with_hint("leave `--store` out, or use `--engine actor`"));
     }
@@ -141,7 +135,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     let recorder = collect()?;
     let running = match args.engine {
         Kind::Actor => engines::actor(args.place(), &args.http_allow, args.terms()?).await?,
-        Kind::Legacy => engines::legacy(Some(&args.data), &args.http_allow, args.pace).await?,
+        Kind::Legacy => engines::legacy(Some(&args.place.data), &args.http_allow, args.pace).await?,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(Exit::Unreachable, anyhow::anyhow!("cannot listen on {}: {error}", args.listen))
@@ -154,7 +148,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
     output.line(format_args!(
         "listening on http://{address} ({} engine, data in {})",
         running.engine().name(),
-        if args.store.is_some() { "a database".to_owned() } else { args.data.display().to_string() }
+        if args.place.store.is_some() { "a database".to_owned() } else { args.place.data.display().to_string() }
     ));
     let failure = OnceLock::new();
     let until = async {
