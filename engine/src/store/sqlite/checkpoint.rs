@@ -10,7 +10,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rusqlite::{Connection, MAIN_DB, wal::CheckpointMode};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, wal::CheckpointMode};
 
 /// Pages in the log that are not in the file yet at which they are moved: 8 MiB.
 const PAGES: i32 = 1024;
@@ -72,7 +72,10 @@ fn move_pages(connection: &Connection, woken: &Receiver<()>) {
 
 /// Without waiting for anybody.
 fn passive(connection: &Connection) {
-    if let Err(error) = connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE) {
-        tracing::warn!(%error, "the log could not be moved into the file and will be later");
+    match connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE) {
+        // Somebody else is moving it.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+        Err(error) => tracing::warn!(%error, "the log could not be moved into the file and will be later"),
+        Ok(_) => {}
     }
 }
