@@ -27,7 +27,7 @@ const PART_MAX: Duration = Duration::from_mins(15);
 /// Measures all of it over a store that nobody else has open.
 pub(super) async fn measure(place: &Where<'_>) -> Result<Vec<Figure>, Failure> {
     let (foreach, process) = begin(place, Part::Foreach).await?;
-    kill(process).await?;
+    end(process).await?;
     let mut figures = vec![Figure::new("foreach-large", "25,000 iterations, 500 at once", "s", vec![foreach.seconds])];
     figures.extend(memory(
         "foreach-memory",
@@ -40,7 +40,7 @@ pub(super) async fn measure(place: &Where<'_>) -> Result<Vec<Figure>, Failure> {
     let killed = Instant::now();
     let (recovered, process) = begin(place, Part::Recovery).await?;
     let seconds = killed.elapsed().as_secs_f64();
-    kill(process).await?;
+    end(process).await?;
     figures.push(Figure::new(
         "recovery",
         "from the kill -9 of that engine until all are in memory again",
@@ -77,6 +77,12 @@ async fn answer(from: ChildStdout) -> Result<Measured, String> {
     let line = BufReader::new(from).lines().next_line().await.map_err(|error| error.to_string())?;
     let line = line.ok_or("it ended without an answer")?;
     serde_json::from_str(&line).map_err(|error| error.to_string())
+}
+
+/// Lets a process end by itself: it does when its input ends. The next one can then have the store at once.
+async fn end(mut process: Child) -> Result<(), Failure> {
+    let ended = process.wait().await;
+    ended.map(drop).map_err(|error| Failure::new(Exit::Defect, anyhow!("a part did not end: {error}")))
 }
 
 /// Ends a process as a crash does: it cannot do anything about it.

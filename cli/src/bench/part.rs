@@ -1,4 +1,5 @@
-//! A part of the bench in a process of its own: it measures, says what it measured in one line, and holds still until it is killed.
+//! A part of the bench in a process of its own: it measures, says what it measured in one line, and holds still until it is killed or
+//! its input ends.
 
 use std::{io::Read, path::Path, sync::Arc, time::Instant};
 
@@ -80,8 +81,9 @@ pub(crate) async fn run(part: Part, folder: &Path, database: Option<&str>, outpu
     };
     let (memory, peak) = (process::memory(), process::memory_peak());
     output.json(&Measured { seconds, memory_mib: memory.map(mib), memory_peak_mib: peak.map(mib) });
-    // Until it is killed, or nobody is left to do it.
+    // Until it is killed, or nobody waits for it any more.
     let _ended = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await;
+    engine.shutdown().await;
     Ok(())
 }
 
