@@ -33,6 +33,9 @@ impl Flow {
             flow.put_back(at, attempt);
         }
         flow.unsaved = super::flow::Unsaved::default();
+        // Attempts may have been saved after the overview, and most were not: then a run that comes back has nothing to write.
+        let now = flow.overview_now();
+        flow.is_overview_stale = !flow.overview.as_deref().is_some_and(|stored| stored.says_the_same_as(&now));
         Ok(Some(flow))
     }
 
@@ -84,8 +87,8 @@ impl Flow {
             self.recover_step(at, turn);
         }
         self.unsaved.report = true;
-        self.unsaved.overview = true;
-        self.unsaved.run = true;
+        self.unsaved.overview |= self.is_overview_stale;
+        self.unsaved.run |= self.is_overview_stale;
         self.will_decide = false;
         self.decide_soon(turn);
     }
