@@ -16,7 +16,7 @@ use aws_sdk_s3::{
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 
-use super::Error;
+use super::{Error, in_process};
 
 /// The bucket: a subfolder, beside which the server keeps its own notes.
 pub(super) const BUCKET: &str = "corpus";
@@ -74,7 +74,7 @@ impl Folder {
         service.set_auth(SimpleAuth::from_single(KEY, KEY));
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(s3s_aws::Client::from(service.build()))
+            .http_client(in_process::way_to(service.build()))
             .endpoint_url("http://localhost")
             .force_path_style(true)
             .region(Region::new("local"))

@@ -5,6 +5,7 @@
 
 mod error;
 mod folder;
+mod in_process;
 mod key;
 mod library;
 mod location;
