@@ -101,7 +101,6 @@ pub struct ActorEngine {
     node: Arc<Node>,
     calls: Semaphore,
     admission: Admission,
-    limits: Limits,
     failure: watch::Receiver<Failure>,
     tasks: Mutex<Option<Tasks>>,
 }
@@ -117,7 +116,10 @@ struct Tasks {
 
 impl fmt::Debug for ActorEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ActorEngine").field("node", &self.node).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("ActorEngine")
+            .field("node", &self.node)
+            .field("admission", &self.admission)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,7 +183,7 @@ impl ActorEngine {
         }
         let tasks = Mutex::new(Some(Tasks { groups, others, committer: running, member }));
         let (calls, admission) = (Semaphore::new(limits.calls_max), Admission::new(limits));
-        Ok(Self { node, calls, admission, limits, failure, tasks })
+        Ok(Self { node, calls, admission, failure, tasks })
     }
 
     /// Resolves with the reason when the engine can no longer write; then it must be opened anew.
@@ -247,7 +249,10 @@ impl ActorEngine {
         let _place = match self.calls.try_acquire() {
             Ok(place) => place,
             Err(TryAcquireError::NoPermits) => {
-                return Err(too_many(format!("{} calls are being answered; try again later", self.limits.calls_max)));
+                return Err(too_many(format!(
+                    "{} calls are being answered; try again later",
+                    self.admission.limits.calls_max
+                )));
             }
             Err(TryAcquireError::Closed) => return Err(unavailable("the engine is shutting down")),
         };

@@ -45,7 +45,7 @@ impl Limits {
 /// Lets new runs in as far as the limits allow.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    limits: Limits,
+    pub(crate) limits: Limits,
     starts: Rate,
     /// When the memory was looked at, and what was seen.
     seen: Mutex<(Timestamp, u64)>,

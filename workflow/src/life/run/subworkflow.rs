@@ -106,7 +106,7 @@ impl Flow {
     /// Asks the other workflow for a child run.
     pub(super) fn start_subworkflow(&mut self, at: usize, turn: &mut Turn<'_>) {
         let definition = Arc::clone(&self.steps[at].definition);
-        let Kind::Subworkflow { sync, explicit_params } = &definition.kind else { return };
+        let Kind::Subworkflow { sync, .. } = definition.kind else { return };
         let is_sync = sync.unwrap_or(true);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.nested = Nested::Subworkflow(Box::new(Subworkflow {
@@ -118,25 +118,30 @@ impl Flow {
             is_asked_again: false,
         }));
         self.changed(at);
-        match self.wish(at, *sync, explicit_params.unwrap_or(false), false, turn) {
+        self.ask_for_child(at, turn);
+    }
+
+    fn ask_for_child(&mut self, at: usize, turn: &mut Turn<'_>) {
+        match self.wish(at, turn) {
             Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
             Err(refused) => self.refused(at, refused, turn),
         }
     }
 
     /// What is asked for, and of whom.
-    fn wish(
-        &self,
-        at: usize,
-        sync: Option<bool>,
-        is_explicit: bool,
-        is_again: bool,
-        turn: &Turn<'_>,
-    ) -> Result<(WorkflowId, StartChild), ChildRefused> {
+    fn wish(&self, at: usize, turn: &Turn<'_>) -> Result<(WorkflowId, StartChild), ChildRefused> {
         let refuse = |message: String| ChildRefused { message, errors: Vec::new() };
+        let Some((attempt, sub)) = self.attempt(at).and_then(|attempt| match &attempt.nested {
+            Nested::Subworkflow(sub) => Some((attempt, sub)),
+            _ => None,
+        }) else {
+            return Err(refuse("the attempt is gone".to_owned()));
+        };
+        let Kind::Subworkflow { sync, explicit_params } = attempt.definition.kind else {
+            return Err(refuse("the step is of another type".to_owned()));
+        };
         let initiator = self.initiator_below(at, StepType::Subworkflow, sync, turn);
         let initiator = initiator.map_err(|error| refuse(error.to_string()))?;
-        let Some(attempt) = self.attempt(at) else { return Err(refuse("the attempt is gone".to_owned())) };
         let text = |name: &str| match attempt.params.get(name).and_then(|param| param.value()) {
             Some(Value::String(text)) => Some(Arc::clone(text)),
             _ => None,
@@ -153,7 +158,8 @@ impl Flow {
             Some(child) => child.run.workflow.clone(),
             None => WorkflowId::from(&*text("subworkflow_id").ok_or_else(|| refuse(NO_ID.to_owned()))?),
         };
-        let mut run_params = if is_explicit { self.defined_params(at) } else { self.inherited_params(at) };
+        let mut run_params =
+            if explicit_params.unwrap_or(false) { self.defined_params(at) } else { self.inherited_params(at) };
         run_params.shift_remove("subworkflow_id");
         run_params.shift_remove("subworkflow_version");
         let key = self.attempt_key(at);
@@ -161,7 +167,7 @@ impl Flow {
         let wish = StartChild {
             uuid: id::subworkflow_request(&key, &attempt.uuid).to_string().into(),
             attempt: key,
-            is_again,
+            is_again: sub.is_asked_again,
             version: text("subworkflow_version").as_deref().unwrap_or("active").to_owned(),
             restarts: earlier.map(|child| child.run.instance_key()),
             policy: launch.policy,
@@ -261,15 +267,11 @@ impl Flow {
         let Nested::Subworkflow(sub) = &mut attempt.nested else { return };
         if let Some(child) = &sub.child {
             turn.send(Address::Run(child.run.clone()), Note::Report);
+            self.step_soon(at, turn);
         } else {
             sub.is_asked_again = true;
-            let Kind::Subworkflow { sync, explicit_params } = attempt.definition.kind else { return };
-            match self.wish(at, sync, explicit_params.unwrap_or(false), true, turn) {
-                Ok((to, wish)) => turn.send(Address::Workflow(to), Note::StartChild(Box::new(wish))),
-                Err(refused) => return self.refused(at, refused, turn),
-            }
+            self.ask_for_child(at, turn);
         }
-        self.step_soon(at, turn);
     }
 
     /// The artifact that this step left before, where what it started is restarted instead of made anew.
