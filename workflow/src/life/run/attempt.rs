@@ -57,7 +57,7 @@ pub(super) struct Attempt {
     /// Whether work was handed to the pool whose end is awaited.
     pub is_executing: bool,
     /// How its work ended, while what the job published by a call is looked up.
-    pub reported: Option<Box<Report>>,
+    pub reported: Option<Box<Reported>>,
     /// Status changes that are not published yet.
     pub changes: Vec<Change>,
     /// How many status changes were published.
@@ -169,6 +169,14 @@ impl Times {
     }
 }
 
+/// What the work came to, and what is looked up before it counts.
+#[derive(Clone, Debug)]
+pub(super) struct Reported {
+    pub report: Report,
+    /// The name under which the job may have published output data by a call of its own.
+    pub job: String,
+}
+
 impl Attempt {
     /// Enters a status.
     pub(super) fn go(&mut self, to: StepStatus, now: Timestamp) {
@@ -185,10 +193,20 @@ impl Attempt {
         StepState { status: self.status, start_time: self.times.start(), end_time: self.times.end() }
     }
 
+    /// Whether it is a sleep that has begun and that no placeholder stands in for.
+    pub(super) fn is_sleeping(&self) -> bool {
+        let is_sleep = matches!(self.definition.kind, Kind::Typed { step_type: StepType::Sleep, .. });
+        is_sleep && self.status == StepStatus::Running && !self.is_executing
+    }
+
     /// Whether it is an http step that waits to make its request again.
     pub(super) fn is_polling(&self) -> bool {
         let is_http = matches!(self.definition.kind, Kind::Typed { step_type: StepType::Http, .. });
         is_http && self.status == StepStatus::Running && !self.is_executing
+    }
+
+    pub(super) fn waits_for_permits_since(&self) -> Option<Timestamp> {
+        self.times.of(StepStatus::WaitingForPermits)
     }
 
     /// Whether its work is over.

@@ -143,7 +143,6 @@ impl Flow {
     pub(super) fn look_at_nested(&mut self, at: usize, turn: &mut Turn<'_>) {
         let Some(attempt) = self.attempt(at) else { return };
         match &attempt.nested {
-            Nested::Leaf if attempt.is_polling() => {}
             Nested::Leaf => self.sleep(at, turn),
             Nested::Subworkflow(_) => self.look_at_subworkflow(at, turn),
             Nested::Foreach(_) => self.look_at_foreach(at, turn),

@@ -86,12 +86,12 @@ impl Flow {
         let key = self.attempt_key(at);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.has_asked_permits = true;
-        let since = attempt.times.of(StepStatus::WaitingForPermits).unwrap_or(turn.now);
+        let since = attempt.waits_for_permits_since().unwrap_or(turn.now);
         turn.send(Address::Permits, Note::WantPermits { attempt: key, tags, since });
     }
 
     /// Tags with the limits that the engine sets for them (runtime.md §13.1).
-    fn permits_of(&self, at: usize) -> Vec<(Arc<str>, Option<i64>)> {
+    pub(super) fn permits_of(&self, at: usize) -> Vec<(Arc<str>, Option<i64>)> {
         let (seed, body) = (&self.seed, &self.seed.body);
         let workflow = &seed.key.workflow;
         let own = Arc::<str>::from(format!("maestro_{workflow}"));

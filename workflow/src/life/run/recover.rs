@@ -6,7 +6,8 @@ use super::{attempt::Nested, flow::Flow, rows};
 use crate::{
     definition::FailureMode,
     id::{AttemptId, AttemptKey, RunKey, StepId},
-    life::{Bound, Order, RowKey, Rows, RunSeed, Scan, Table, Turn, Unreadable, Wake, row, seed_row::OWN},
+    life::{Bound, Effect, Order, RowKey, Rows, RunSeed, Scan, Table, Turn, Unreadable, Wake, row, seed_row::OWN},
+    port::Lookup,
     status::StepStatus,
     time::Timestamp,
     timeline::Timeline,
@@ -123,6 +124,8 @@ impl Flow {
                 }
                 if status == StepStatus::Finishing {
                     self.announce_again(at, turn);
+                } else if let Some(reported) = self.attempt(at).and_then(|attempt| attempt.reported.as_deref()) {
+                    turn.effects.push(Effect::Fetch(Lookup::Output { job: reported.job.clone() }));
                 } else {
                     self.recover_nested(at, turn);
                 }

@@ -397,6 +397,9 @@ impl Flow {
 
     /// Hands an answer to every attempt that may have asked for it.
     pub(super) fn found(&mut self, lookup: &Lookup, found: &Found, turn: &mut Turn<'_>) {
+        if let Lookup::Output { job } = lookup {
+            return self.output_found(job, found, turn);
+        }
         for at in 0..self.steps.len() {
             let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { continue };
             let is_evaluating = match attempt.status {
@@ -404,10 +407,6 @@ impl Flow {
                 status => status.is_complete(),
             };
             if !is_evaluating || attempt.found.iter().any(|(known, _)| known == lookup) {
-                continue;
-            }
-            if matches!(lookup, Lookup::Output { .. }) && attempt.reported.is_some() {
-                self.output_found(at, found, turn);
                 continue;
             }
             attempt.found.push((lookup.clone(), found.clone()));

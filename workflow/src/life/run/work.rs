@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{attempt::Attempt, flow::Flow, http::Next};
+use super::{
+    attempt::{Attempt, Reported},
+    flow::Flow,
+    http::Next,
+};
 use crate::{
     definition::{Kind, Parsable, StepType},
     life::{Effect, Turn, Wake, library::output_name},
@@ -13,7 +17,7 @@ use crate::{
     port::{Conclusion, Found, Lookup, Report, RunFacts, Work},
     retry::Class,
     status::StepStatus,
-    time::Millis,
+    time::{Millis, Timestamp},
     timeline::Event,
 };
 
@@ -115,20 +119,24 @@ impl Flow {
 
     /// Sleeps, or notices that it has slept enough.
     pub(super) fn sleep(&mut self, at: usize, turn: &mut Turn<'_>) {
-        let Some(attempt) = self.attempt(at).filter(|attempt| attempt.status == StepStatus::Running) else { return };
-        let Some(start) = attempt.times.start() else { return };
-        let seconds = match attempt.params.get("sleep_seconds").and_then(|param| param.evaluated.as_ref()) {
-            Some(Evaluated { value: Value::Long(seconds), .. }) => *seconds,
-            _ => SLEEP_DEFAULT_SECS,
-        };
-        // A sleep is over once more than its time has passed.
-        let end = start + Millis(seconds.saturating_mul(1000).saturating_add(1));
+        let Some(end) = self.sleep_end(at) else { return };
         if turn.now >= end {
             return self.done(at, turn);
         }
         self.publish_batch(at, turn);
         self.arm_step_timeout(at, turn);
         turn.wake_at(end, Wake::Sleep(self.step_id(at).clone()));
+    }
+
+    /// When the sleep is over, if it has begun.
+    pub(super) fn sleep_end(&self, at: usize) -> Option<Timestamp> {
+        let attempt = self.attempt(at).filter(|attempt| attempt.is_sleeping())?;
+        let seconds = match attempt.params.get("sleep_seconds").and_then(|param| param.evaluated.as_ref()) {
+            Some(Evaluated { value: Value::Long(seconds), .. }) => *seconds,
+            _ => SLEEP_DEFAULT_SECS,
+        };
+        // Only once more than its time has passed.
+        Some(attempt.times.start()? + Millis(seconds.saturating_mul(1000).saturating_add(1)))
     }
 
     /// Takes the end of the work.
@@ -140,21 +148,26 @@ impl Flow {
             return self.take_report(at, report, turn);
         };
         if let Some(attempt) = self.steps[at].attempt.as_deref_mut() {
-            attempt.reported = Some(Box::new(report));
+            attempt.reported = Some(Box::new(Reported { report, job: job.clone() }));
             turn.effects.push(Effect::Fetch(Lookup::Output { job }));
         }
     }
 
     /// Goes on with the end of the work, now that it is known what the job published by a call.
-    pub(super) fn output_found(&mut self, at: usize, found: &Found, turn: &mut Turn<'_>) {
+    pub(super) fn output_found(&mut self, job: &str, found: &Found, turn: &mut Turn<'_>) {
+        let waits = |at: &usize| {
+            let reported = self.attempt(*at).and_then(|attempt| attempt.reported.as_deref());
+            reported.is_some_and(|reported| reported.job == job)
+        };
+        let Some(at) = (0..self.steps.len()).find(waits) else { return };
         let reported = self.steps[at].attempt.as_deref_mut().and_then(|attempt| attempt.reported.take());
-        let Some(mut report) = reported else { return };
+        let Some(Reported { mut report, .. }) = reported.map(|reported| *reported) else { return };
         if let Found::Document(document) = found {
             let part = |name: &str| document[name].as_object().cloned().unwrap_or_default();
             report.outputs.extend(part("params"));
             merge_artifacts(&mut report.artifacts, part("artifacts"));
         }
-        self.take_report(at, *report, turn);
+        self.take_report(at, report, turn);
     }
 
     fn take_report(&mut self, at: usize, report: Report, turn: &mut Turn<'_>) {
