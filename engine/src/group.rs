@@ -1,13 +1,14 @@
 //! The actor of a group: knows which of its machines are in memory and brings in those that are not.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, atomic::Ordering},
 };
 
 use tokio::task::JoinSet;
 use workflow::{
-    life::{Address, Message},
+    id::RunKey,
+    life::{Address, Message, Rest},
     port::{Reason, Refusal},
 };
 
@@ -16,8 +17,10 @@ use crate::{
     metric,
     node::Node,
     resident::{Heard, Resident},
+    resting::{Away, Resting},
     router::Envelope,
     store::Fence,
+    timers::Due,
 };
 
 /// Calls that may wait for one machine; further ones are refused. At 10,000 calls a second this is 100 ms of waiting.
@@ -30,8 +33,12 @@ pub(crate) enum ToGroup {
     Deliver(Box<Envelope>),
     /// A machine has left memory.
     Left(Address),
-    /// A machine has left memory for a while, and still waits for others.
+    /// A machine has left memory for a while.
     Rests(Address),
+    /// These runs rest, and have not been in memory since the group came here.
+    Dormant(Vec<(RunKey, Rest)>),
+    /// The moment has come that a dormant machine rested until.
+    Rouse(Address),
     /// A machine has lost what it remembered of others: everybody asks again for what they wait for.
     AskAgain,
     /// A machine must begin anew from what is durable, if it is in memory.
@@ -46,19 +53,22 @@ pub(crate) struct Group {
     node: Arc<Node>,
     fence: Fence,
     residents: HashMap<Address, Handle<Heard>>,
-    /// Machines that left for a while: they come back for a message, and for what all are told.
-    resting: HashSet<Address>,
+    /// Machines that are out of memory for a while: they come back for a message or a timer.
+    resting: Resting,
     tasks: JoinSet<()>,
     own: Handle<ToGroup>,
 }
 
 impl Group {
     pub(crate) fn new(node: Arc<Node>, fence: Fence, own: Handle<ToGroup>) -> Self {
-        Self { node, fence, residents: HashMap::new(), resting: HashSet::new(), tasks: JoinSet::new(), own }
+        Self { node, fence, residents: HashMap::new(), resting: Resting::default(), tasks: JoinSet::new(), own }
     }
 
     fn deliver(&mut self, envelope: Box<Envelope>) {
         let to = envelope.to.clone();
+        if self.resting.knows(&*self.node.lives, &to, &envelope.message) {
+            return;
+        }
         let is_call = matches!(envelope.message, Message::Request { .. });
         let resident = self.resident(to.clone());
         let heard = Heard::Message(envelope);
@@ -80,12 +90,17 @@ impl Group {
             Entry::Vacant(place) => {
                 let (node, fence, group) = (Arc::clone(&self.node), self.fence, self.own.clone());
                 let address = place.key().clone();
-                let is_known = self.resting.remove(&address);
+                let away = self.resting.comes(&address);
+                let is_known = away.is_some();
                 self.node.resting.fetch_sub(usize::from(is_known), Ordering::Relaxed);
                 self.node.residents.fetch_add(1, Ordering::Relaxed);
                 metric::resident_came(place.key());
                 let make = |own| Resident::new(node, fence, address, group, own, is_known);
-                place.insert(actor::spawn_with(make, WAITING_MAX, &mut self.tasks))
+                let resident = place.insert(actor::spawn_with(make, WAITING_MAX, &mut self.tasks));
+                if let Some(Away::Dormant { .. }) = away {
+                    let _just_made = resident.tell(Heard::Recovered);
+                }
+                resident
             }
         }
     }
@@ -108,17 +123,34 @@ impl Group {
         left
     }
 
-    fn rests(&mut self, address: Address) {
-        if let Some(address) = self.left(address)
-            && self.resting.insert(address)
-        {
+    fn rests(&mut self, address: Address, away: Away) {
+        if self.resting.goes(address, away) {
             self.node.resting.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Leaves machines where they are until their moment comes or somebody needs them.
+    fn leave(&mut self, dormant: Vec<(RunKey, Rest)>) {
+        for (run, rest) in dormant {
+            let address = Address::Run(run.clone());
+            if let Some(resident) = self.residents.get(&address) {
+                // Somebody needed it before it was known to be dormant.
+                let _left = resident.tell(Heard::Recovered);
+                continue;
+            }
+            if let Some(until) = rest.until {
+                self.node.set_timer(address.clone(), Due::Recovery, until);
+            }
+            self.rests(address.clone(), Away::Dormant { holds_all: rest.holds_all() });
+            for (to, note) in rest.says(&run) {
+                self.node.router.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });
+            }
         }
     }
 
     /// Everybody asks again, also those that rest.
     fn ask_again(&mut self) {
-        for address in self.resting.iter().cloned().collect::<Vec<_>>() {
+        for address in self.resting.addresses().cloned().collect::<Vec<_>>() {
             self.resident(address);
         }
         for resident in self.residents.values() {
@@ -135,7 +167,17 @@ impl Actor for Group {
             match told {
                 ToGroup::Deliver(envelope) => self.deliver(envelope),
                 ToGroup::Left(address) => drop(self.left(address)),
-                ToGroup::Rests(address) => self.rests(address),
+                ToGroup::Rests(address) => {
+                    if let Some(address) = self.left(address) {
+                        self.rests(address, Away::Left);
+                    }
+                }
+                ToGroup::Dormant(dormant) => self.leave(dormant),
+                ToGroup::Rouse(address) => {
+                    if self.resting.is_dormant(&address) {
+                        self.resident(address);
+                    }
+                }
                 ToGroup::AskAgain => self.ask_again(),
                 ToGroup::Renew(address) => {
                     if let Some(resident) = self.residents.get(&address) {
@@ -162,7 +204,7 @@ impl Actor for Group {
             resident.close();
             self.node.forget_timers(address);
         }
-        for address in &self.resting {
+        for address in self.resting.addresses() {
             self.node.forget_timers(address);
         }
         self.node.resting.fetch_sub(self.resting.len(), Ordering::Relaxed);

@@ -9,11 +9,15 @@ use std::{
 
 use futures::future;
 use tokio::{sync::watch, task::JoinSet, time};
-use workflow::life::{Address, Message};
+use workflow::{
+    id::RunKey,
+    life::{Address, Message, Rest},
+};
 
 use crate::{
     actor::{self, Handle},
     group::{Group, ToGroup},
+    lives::Lives,
     metric,
     node::Node,
     router::Envelope,
@@ -71,23 +75,33 @@ impl Groups {
         metric::groups_taken(taken.len());
         self.say();
         let fences = taken.to_vec();
-        let live = self.node.ask(move |store| live(store, &fences)).await?;
+        let node = Arc::clone(&self.node);
+        let Live { awake, dormant } = self.node.ask(move |store| live(store, &*node.lives, &fences)).await?;
         // Machines that run elsewhere may have asked these, but not if there is no elsewhere.
         let is_all = taken.len() == self.node.router.count();
-        if is_all && live.is_empty() && !has_missed {
+        if is_all && awake.is_empty() && dormant.is_empty() && !has_missed {
             return Ok(());
         }
-        tracing::info!(machines = live.len(), groups = taken.len(), "going on with what was live");
+        let count: usize = dormant.values().map(Vec::len).sum();
+        tracing::info!(machines = awake.len(), dormant = count, groups = taken.len(), "going on with what was live");
+        // Only runs hold permits.
+        let is_idle = is_all && dormant.is_empty() && !awake.iter().any(|live| matches!(live, Address::Run(_)));
         // What others wait for first, if it is here.
         let is_asked = |address: &Address| {
-            // Only runs hold permits.
-            let is_idle = is_all && !live.iter().any(|live| matches!(live, Address::Run(_)));
             (*address != Address::Permits || !is_idle)
                 && taken.iter().any(|fence| fence.group == self.node.router.group_of(address))
         };
         let asked: Vec<Address> = Address::SHARED.into_iter().filter(is_asked).collect();
-        let others = live.into_iter().filter(|address| !address.is_shared());
-        for to in asked.into_iter().chain(others) {
+        for to in asked {
+            self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
+        }
+        // Before their workflows ask how they are.
+        for (group, dormant) in dormant {
+            if let Some(group) = self.running().get(&group) {
+                let _shut_down = group.door.tell(ToGroup::Dormant(dormant));
+            }
+        }
+        for to in awake.into_iter().filter(|address| !address.is_shared()) {
             self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
         }
         if has_missed {
@@ -177,17 +191,34 @@ impl Groups {
     }
 }
 
-fn live(store: &dyn Store, fences: &[Fence]) -> Result<Vec<Address>, Error> {
-    let mut live = Vec::new();
+/// What was live in groups that were taken.
+#[derive(Default)]
+struct Live {
+    /// Has to be loaded.
+    awake: Vec<Address>,
+    /// Need not be.
+    dormant: BTreeMap<GroupId, Vec<(RunKey, Rest)>>,
+}
+
+fn live(store: &dyn Store, lives: &dyn Lives, fences: &[Fence]) -> Result<Live, Error> {
+    let mut live = Live::default();
     for fence in fences {
         let mut after = None;
         loop {
             let page = store.live(fence.group, after.as_ref(), RECOVERY_PAGE)?;
-            live.extend(page.iter().filter_map(Address::of_row));
-            let Some(last) = page.into_iter().next_back() else { break };
+            for (key, body) in &page {
+                match (Address::of_row(key), lives.rest(key, body)) {
+                    (Some(Address::Run(run)), Some(rest)) => {
+                        live.dormant.entry(fence.group).or_default().push((run, rest));
+                    }
+                    (Some(address), _) => live.awake.push(address),
+                    (None, _) => {}
+                }
+            }
+            let Some((last, _)) = page.into_iter().next_back() else { break };
             after = Some(last);
         }
     }
-    live.dedup();
+    live.awake.dedup();
     Ok(live)
 }

@@ -16,6 +16,7 @@ mod group;
 mod groups;
 mod limits;
 mod resident;
+mod resting;
 mod router;
 mod turn;
 

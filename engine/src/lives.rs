@@ -2,7 +2,7 @@
 
 use workflow::{
     id::RunKey,
-    life::{self, Address, Machine, Message, Note, Rows, Run, Surroundings, Unreadable, read},
+    life::{self, Address, Body, Machine, Message, Note, Rest, RowKey, Rows, Run, Surroundings, Unreadable, read},
     port::{Answer, Found, Lookup, Refusal, Request},
     status::InstanceStatus,
     time::Timestamp,
@@ -58,6 +58,16 @@ pub trait Lives: Send + Sync + 'static {
     /// The answer to a machine's question about the rows of others.
     fn find(&self, lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable>;
 
+    /// How the machine of a live row rests, if it does: it need not be loaded to recover.
+    fn rest(&self, _key: &RowKey, _body: &Body) -> Option<Rest> {
+        None
+    }
+
+    /// Whether a message says nothing new to a machine that rests and may hold all the permits that it wants.
+    fn knows(&self, _message: &Message, _holds_all: bool) -> bool {
+        false
+    }
+
     /// How a run stands; `None` where there is no such run.
     fn status(&self, run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable>;
 }
@@ -102,6 +112,14 @@ impl Lives for Cycles {
 
     fn find(&self, lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable> {
         read::find(lookup, rows)
+    }
+
+    fn rest(&self, key: &RowKey, body: &Body) -> Option<Rest> {
+        Rest::of_row(key, body)
+    }
+
+    fn knows(&self, message: &Message, holds_all: bool) -> bool {
+        Rest::knows(message, holds_all)
     }
 
     fn status(&self, run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable> {

@@ -18,6 +18,7 @@ use crate::{
     actor::Handle,
     cluster::{Letter, tag_of},
     committer::Committer,
+    group::ToGroup,
     lives::Lives,
     loader::Loader,
     outbox,
@@ -190,7 +191,8 @@ impl Node {
     pub(crate) fn wake(&self, to: Address, due: Due) {
         match due {
             Due::Woken(wake) => self.router.tell(Envelope { to, from: None, message: Message::Woken(wake) }),
-            Due::Idle => self.router.idle(to),
+            Due::Idle => self.router.tell_group(&to, ToGroup::Idle),
+            Due::Recovery => self.router.tell_group(&to, ToGroup::Rouse),
         }
     }
 

@@ -74,7 +74,7 @@ pub(crate) struct Resident {
     faults: u32,
     /// Whether the node counts it among those that have not read their rows yet.
     is_loading: bool,
-    /// Whether its machine left for a while and is to be reached by whatever all are told.
+    /// Whether its machine left only for a while.
     is_resting: bool,
     /// Whether it has rows for certain.
     is_known: bool,
@@ -297,14 +297,20 @@ impl Resident {
         }))
     }
 
-    fn is_settled(&self) -> bool {
-        matches!(&self.machine, State::Loaded(machine) if machine.is_settled())
+    /// The machine, where it is in memory.
+    fn loaded(&self) -> Option<&dyn Machine> {
+        match &self.machine {
+            State::Loaded(machine) => Some(&**machine),
+            State::Absent | State::GivenUp(_) => None,
+        }
     }
 
-    /// Only runs rest: who else waits is asked by everybody.
+    fn is_settled(&self) -> bool {
+        self.loaded().is_some_and(Machine::is_settled)
+    }
+
     fn rests(&self) -> bool {
-        let is_resting = matches!(&self.machine, State::Loaded(machine) if machine.is_resting());
-        is_resting && matches!(self.address, Address::Run(_))
+        self.loaded().and_then(Machine::rest).is_some()
     }
 
     /// A machine that is settled, or rests, leaves once all that it decided is durable, so that its rows are what it was.
@@ -325,7 +331,7 @@ impl Resident {
         if !self.is_settled() {
             return Next::Wait;
         }
-        let is_expectant = matches!(&self.machine, State::Loaded(machine) if machine.is_expectant());
+        let is_expectant = self.loaded().is_some_and(Machine::is_expectant);
         match self.address {
             Address::Permits | Address::Signals | Address::Library => return Next::Wait,
             Address::Workflow(_) if !is_idle => return self.linger(LINGER),

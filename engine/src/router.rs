@@ -172,10 +172,10 @@ impl Router {
         Err(envelope)
     }
 
-    /// A machine that may leave has lingered long enough.
-    pub(crate) fn idle(&self, address: Address) {
-        if let Some(Place::Here(group)) = self.place(&address) {
-            let _shut_down = group.tell(ToGroup::Idle(address));
+    /// Tells the group of a machine something about it, if the group is here.
+    pub(crate) fn tell_group(&self, address: &Address, what: fn(Address) -> ToGroup) {
+        if let Some(Place::Here(group)) = self.place(address) {
+            let _shut_down = group.tell(what(address.clone()));
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum Due {
     Woken(Wake),
     /// A machine that may leave memory has had time enough to be needed again.
     Idle,
+    /// A machine that was left where it was after a crash has to go on.
+    Recovery,
 }
 
 /// By moment, then by when it was set.

@@ -41,12 +41,7 @@ pub(super) async fn measure(place: &Where<'_>) -> Result<Vec<Figure>, Failure> {
     let (recovered, process) = begin(place, Part::Recovery).await?;
     let seconds = killed.elapsed().as_secs_f64();
     end(process).await?;
-    figures.push(Figure::new(
-        "recovery",
-        "from the kill -9 of that engine until all are in memory again",
-        "s",
-        vec![seconds],
-    ));
+    figures.push(Figure::new("recovery", "from the kill -9 of that engine until all go on", "s", vec![seconds]));
     figures.extend(memory(
         "recovery-memory",
         "the most memory of the engine that took them over",

@@ -7,6 +7,10 @@ use anyhow::anyhow;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use workflow::{
+    id::{InstanceId, InstanceKey},
+    port::{InstanceAction, Request},
+};
 
 use super::{
     Where, open,
@@ -30,7 +34,7 @@ const IDLE_OF_ONE: usize = 1_000;
 const CALLS: usize = 256;
 /// How long a run sleeps: longer than any measurement.
 const SLEEP_S: u32 = 7 * 24 * 3_600;
-/// How long all of them may take to be in memory again.
+/// How long it may take until all of them go on.
 const RECOVERY_MAX_S: f64 = 600.0;
 
 /// What a process measures.
@@ -113,7 +117,7 @@ async fn idle(engine: &Running) -> Result<(), Failure> {
     stream::iter(starts).buffer_unordered(CALLS).try_for_each(|_| async { Ok(()) }).await
 }
 
-/// Until every run has read its rows and goes on.
+/// Until every run is in memory or waits for its moment, whoever gives out permits knows who has some, and a run can be stopped.
 async fn recovered(engine: &Running, begun: Instant) -> Result<(), Failure> {
     while engine.live() + engine.resting() < IDLE || engine.loading() > 0 {
         if begun.elapsed().as_secs_f64() > RECOVERY_MAX_S {
@@ -122,7 +126,13 @@ async fn recovered(engine: &Running, begun: Instant) -> Result<(), Failure> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    Ok(())
+    let engine = engine.engine();
+    // Answered after the wishes that were handed in before.
+    let permit = json!({ "tag": "bench-idle", "max_allowed": 1 });
+    workload::call(&*engine, Request::AddTagPermit { body: permit }).await?;
+    let instance = InstanceKey { workflow: "bench-idle-0".into(), instance: InstanceId(1) };
+    let stop = Request::InstanceAction { instance, run: None, action: InstanceAction::Stop };
+    workload::call(&*engine, stop).await
 }
 
 #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]

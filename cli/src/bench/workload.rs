@@ -154,7 +154,12 @@ pub(super) struct Started {
 
 /// Stores a definition.
 pub(super) async fn push(engine: &dyn Engine, definition: &Json) -> Result<(), Failure> {
-    engine.call(caller(), Request::Push { body: definition.clone() }).await.map(drop).map_err(refused)
+    call(engine, Request::Push { body: definition.clone() }).await
+}
+
+/// Has something done whose answer is no matter.
+pub(super) async fn call(engine: &dyn Engine, request: Request) -> Result<(), Failure> {
+    engine.call(caller(), request).await.map(drop).map_err(refused)
 }
 
 /// Starts a workflow.

@@ -14,7 +14,7 @@ pub(super) struct Kind {
     pub(super) attempts: usize,
 }
 
-pub(super) const KINDS: [Kind; 7] = [
+pub(super) const KINDS: [Kind; 8] = [
     Kind { id: "chain", end: InstanceStatus::Succeeded, attempts: 3 },
     Kind { id: "diamond", end: InstanceStatus::Succeeded, attempts: 4 },
     Kind { id: "loop", end: InstanceStatus::Succeeded, attempts: 2 },
@@ -22,6 +22,7 @@ pub(super) const KINDS: [Kind; 7] = [
     Kind { id: "flaky", end: InstanceStatus::Succeeded, attempts: 3 },
     Kind { id: "broken", end: InstanceStatus::Failed, attempts: 1 },
     Kind { id: "signal", end: InstanceStatus::Succeeded, attempts: 2 },
+    Kind { id: "nap", end: InstanceStatus::Succeeded, attempts: 3 },
 ];
 
 /// All definitions, those first that others refer to.
@@ -35,6 +36,7 @@ pub(super) fn definitions() -> Vec<Json> {
         json!({ "id": "flaky", "steps": [then(work("flaky"), &["last"]), work("last")] }),
         json!({ "id": "broken", "steps": [once(work("broken"))] }),
         json!({ "id": "signal", "run_strategy": "SEQUENTIAL", "steps": [then(sender("send"), &["wait"]), receiver("wait")] }),
+        json!({ "id": "nap", "steps": [then(nap("nap"), &["b"]), then(work("b"), &["again"]), nap("again")] }),
     ];
     let push = |workflow: Json| {
         let strategy = workflow.get("run_strategy").cloned();
@@ -62,6 +64,11 @@ pub(super) fn report(attempt: &AttemptKey) -> Report {
 
 fn noop(id: &str) -> Json {
     json!({ "step": { "id": id, "type": "NoOp" } })
+}
+
+/// Long enough to leave memory, and for nodes to die meanwhile.
+fn nap(id: &str) -> Json {
+    json!({ "step": { "id": id, "type": "Sleep", "params": { "sleep_seconds": { "type": "LONG", "value": 7 } } } })
 }
 
 fn work(id: &str) -> Json {

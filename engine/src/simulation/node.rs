@@ -8,8 +8,10 @@ use std::{
 
 use rand::{RngExt, rngs::StdRng};
 use workflow::{
-    id::{AttemptKey, SeededIds},
-    life::{Address, Around, Faithful, Machine, Message, Note, RowKey, Rows, Settings, Task, Ticket, Unreadable},
+    id::{AttemptKey, RunKey, SeededIds},
+    life::{
+        Address, Around, Body, Faithful, Machine, Message, Note, Rest, RowKey, Rows, Settings, Task, Ticket, Unreadable,
+    },
     port::{Answer, Caller, Refusal, Request},
     status::StepStatus,
     time::{Millis, Timestamp},
@@ -31,6 +33,7 @@ use crate::{
     },
     lives::{Asked, Cycles, Lives, Route},
     node::view,
+    resting::{Away, Resting},
     router::{Envelope, group_of},
     store::{Batch, Error, Fence, GroupId, NodeId, Ownership, Store, Write},
     timers::{Due, Timers},
@@ -144,6 +147,7 @@ pub(super) struct Node {
     /// Groups whose letters came before they were open.
     missed: BTreeSet<GroupId>,
     residents: BTreeMap<Address, Resident>,
+    resting: Resting,
     commits: VecDeque<Commit>,
     timers: Timers,
     outlook: Outlook,
@@ -178,6 +182,7 @@ impl Node {
             places: vec![Place::Nowhere; GROUPS as usize],
             missed: BTreeSet::new(),
             residents: BTreeMap::new(),
+            resting: Resting::default(),
             commits: VecDeque::new(),
             timers: Timers::default(),
             outlook: Outlook::new(id.clone()),
@@ -238,10 +243,14 @@ impl Node {
                 self.commit(count, moment)
             }
             Piece::Fire => {
-                if let Some((to, due)) = self.timers.fire(moment.now + self.offset)
-                    && let Due::Woken(wake) = due
-                {
-                    self.tell(Envelope { to, from: None, message: Message::Woken(wake) });
+                match self.timers.fire(moment.now + self.offset) {
+                    Some((to, Due::Woken(wake))) => {
+                        self.tell(Envelope { to, from: None, message: Message::Woken(wake) });
+                    }
+                    Some((dormant, Due::Recovery)) if self.resting.is_dormant(&dormant) => {
+                        self.resident(dormant);
+                    }
+                    Some((_, Due::Recovery | Due::Idle)) | None => {}
                 }
                 Ok(Acted::Lived)
             }
@@ -434,18 +443,27 @@ impl Node {
         }
     }
 
-    /// A settled machine may leave once all that it decided is durable.
+    /// A machine that is settled, or rests, may leave once all that it decided is durable.
     fn leave(&mut self, address: &Address, moment: &mut Moment<'_>) {
         if address.is_shared() {
             return;
         }
-        let may_leave = self.residents.get(address).is_some_and(|resident| {
-            !resident.is_busy()
-                && resident.durable == resident.submitted
-                && resident.machine.as_ref().is_none_or(|machine| machine.is_settled())
-        });
-        if may_leave && moment.rng.random_ratio(1, 2) {
-            self.residents.remove(address);
+        let left = self
+            .residents
+            .get(address)
+            .filter(|resident| !resident.is_busy() && resident.durable == resident.submitted);
+        let Some(left) = left else { return };
+        let (is_settled, rests) = match &left.machine {
+            Some(machine) => (machine.is_settled(), machine.rest().is_some()),
+            None => (true, false),
+        };
+        if !(is_settled || rests) || moment.rng.random_ratio(1, 2) {
+            return;
+        }
+        self.residents.remove(address);
+        if rests {
+            self.resting.goes(address.clone(), Away::Left);
+        } else {
             self.timers.forget(address);
         }
     }
@@ -596,8 +614,9 @@ impl Node {
 
     /// Others may know that a group is here, and write to it, before it is open.
     fn start_next(&mut self) -> bool {
-        let next = self.taken.pop_front();
-        next.inspect(|(fence, _)| self.start(*fence)).is_some()
+        let Some((fence, _)) = self.taken.pop_front() else { return false };
+        self.start(fence);
+        true
     }
 
     fn start(&mut self, fence: Fence) {
@@ -607,23 +626,48 @@ impl Node {
         }
         self.groups.insert(fence.group, fence);
         self.places[fence.group.0 as usize] = Place::Here;
-        let mut live: Vec<RowKey> = Vec::new();
+        let mut live: Vec<(RowKey, Body)> = Vec::new();
         loop {
-            let page = self.store.rows.live(fence.group, live.last(), PAGE).expect("memory always answers");
+            let last = live.last().map(|(key, _)| key);
+            let page = self.store.rows.live(fence.group, last, PAGE).expect("memory always answers");
             if page.is_empty() {
                 break;
             }
             live.extend(page);
         }
-        let machines = live.iter().filter_map(Address::of_row).filter(|address| !address.is_shared());
         let asked = Address::SHARED.into_iter().filter(|address| self.group(address) == fence.group);
-        let woken: Vec<Address> = asked.chain(machines).collect();
-        for to in woken {
+        for to in asked.collect::<Vec<_>>() {
+            self.tell(Envelope { to, from: None, message: Message::Recovered });
+        }
+        for (key, body) in &live {
+            if let (Some(Address::Run(run)), Some(rest)) = (Address::of_row(key), Cycles.rest(key, body)) {
+                self.leave_dormant(run, rest);
+            }
+        }
+        let awake = live.iter().filter(|(key, body)| Cycles.rest(key, body).is_none());
+        let awake = awake.filter_map(|(key, _)| Address::of_row(key)).filter(|address| !address.is_shared());
+        for to in awake {
             self.tell(Envelope { to, from: None, message: Message::Recovered });
         }
         if self.missed.remove(&fence.group) {
             self.ask_again();
             self.post_all(&Letter::AskAgain);
+        }
+    }
+
+    /// Leaves a run where it is until its moment comes or somebody needs it.
+    fn leave_dormant(&mut self, run: RunKey, rest: Rest) {
+        let address = Address::Run(run.clone());
+        if let Some(resident) = self.residents.get_mut(&address) {
+            resident.waiting.push_back(Heard::Recovered);
+            return;
+        }
+        if let Some(until) = rest.until {
+            self.timers.set(address.clone(), Due::Recovery, until);
+        }
+        self.resting.goes(address.clone(), Away::Dormant { holds_all: rest.holds_all() });
+        for (to, note) in rest.says(&run) {
+            self.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });
         }
     }
 
@@ -649,10 +693,11 @@ impl Node {
             self.groups.remove(group);
             self.places[group.0 as usize] = Place::Nowhere;
         }
-        let gone: Vec<Address> =
-            self.residents.keys().filter(|address| left.contains(&self.group(address))).cloned().collect();
+        let known = self.residents.keys().chain(self.resting.addresses());
+        let gone: Vec<Address> = known.filter(|address| left.contains(&self.group(address))).cloned().collect();
         for address in gone {
             self.residents.remove(&address);
+            self.resting.comes(&address);
             self.timers.forget(&address);
         }
         let groups = GROUPS as usize;
@@ -667,6 +712,9 @@ impl Node {
     }
 
     fn ask_again(&mut self) {
+        for address in self.resting.addresses().cloned().collect::<Vec<_>>() {
+            self.resident(address);
+        }
         for resident in self.residents.values_mut() {
             resident.waiting.push_back(Heard::AskAgain);
         }
@@ -674,10 +722,8 @@ impl Node {
 
     fn tell(&mut self, envelope: Envelope) {
         match self.place(&envelope.to).clone() {
-            Place::Here => {
-                let resident = self.residents.entry(envelope.to).or_default();
-                resident.waiting.push_back(Heard::Message(envelope.message));
-            }
+            Place::Here if self.resting.knows(&Cycles, &envelope.to, &envelope.message) => {}
+            Place::Here => self.resident(envelope.to).waiting.push_back(Heard::Message(envelope.message)),
             Place::There(node) => {
                 if let Some(letter) = Letter::of(envelope) {
                     self.post(&node, &letter);
@@ -685,6 +731,16 @@ impl Node {
             }
             Place::Nowhere => {}
         }
+    }
+
+    /// The mailbox of a machine, which comes into memory if it was away.
+    fn resident(&mut self, address: Address) -> &mut Resident {
+        let away = self.resting.comes(&address);
+        let resident = self.residents.entry(address).or_default();
+        if let Some(Away::Dormant { .. }) = away {
+            resident.waiting.push_front(Heard::Recovered);
+        }
+        resident
     }
 
     fn post(&mut self, to: &NodeId, letter: &Letter) {

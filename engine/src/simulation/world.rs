@@ -387,7 +387,7 @@ impl World {
 
     fn live(&self) -> Vec<RowKey> {
         let of_group = |group| self.store.rows.live(GroupId(group), None, usize::MAX).expect("memory always answers");
-        (0..GROUPS).flat_map(of_group).filter(|key| key.table == Table::Run).collect()
+        (0..GROUPS).flat_map(of_group).map(|(key, _)| key).filter(|key| key.table == Table::Run).collect()
     }
 
     fn rest(&self) -> String {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use workflow::{
-    life::{MemoryRows, Row, RowKey, Rows},
+    life::{Body, MemoryRows, Row, RowKey, Rows, Unreadable},
     port::Clock,
     time::{Millis, Timestamp},
 };
@@ -108,11 +108,13 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error> {
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error> {
         let state = self.read();
         let from = after.map_or(Edge::Unbounded, |key| Edge::Excluded(key.clone()));
         let live = state.live.range((from, Edge::Unbounded)).filter(|(_, owner)| **owner == group);
-        Ok(live.map(|(key, _)| key.clone()).take(limit).collect())
+        let body = |key: &RowKey| state.rows.row(key).map(Option::unwrap_or_default);
+        let found = live.take(limit).map(|(key, _)| Ok((key.clone(), body(key)?)));
+        found.collect::<Result<_, _>>().map_err(|error: Unreadable| Error::Unreadable { what: error.to_string() })
     }
 
     fn outbox(&self, after: &BTreeMap<GroupId, Position>, limit: usize) -> Result<Vec<Bundle>, Error> {

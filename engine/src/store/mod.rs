@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fmt, io, path::PathBuf, time::Duration};
 use workflow::{
     event::Event,
     id::RunKey,
-    life::{RowKey, Rows},
+    life::{Body, RowKey, Rows},
 };
 
 pub use batch::{Batch, Write};
@@ -97,7 +97,7 @@ pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
     }
 
     /// The rows of a group that a machine must be loaded by, in the order of their keys, after `after`.
-    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error>;
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error>;
 
     /// Moves at most so many runs that have ended, with their attempts, out of the way of those that go on; says how many. They are read as before.
     /// A store that keeps no history has nothing to move.

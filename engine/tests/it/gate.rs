@@ -8,7 +8,7 @@ use std::{
 };
 
 use engine::store::{Batch, Bundle, Cluster, Error, Fence, GroupId, Memory, NodeId, Ownership, Position, Store};
-use workflow::life::{RowKey, Rows};
+use workflow::life::{Body, RowKey, Rows};
 
 /// A store whose commits wait until the test lets them through, one by one.
 #[derive(Default)]
@@ -74,7 +74,7 @@ impl Store for Gate {
         self.inner.view(look)
     }
 
-    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error> {
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error> {
         self.inner.live(group, after, limit)
     }
 

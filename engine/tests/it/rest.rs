@@ -1,11 +1,18 @@
 //! Runs that only wait leave memory, and come back when their moment comes or when they are told something.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
-use engine::{ActorEngine, Options, lives::Cycles, store::Memory};
+use engine::{
+    ActorEngine, Options,
+    lives::Cycles,
+    store::{Memory, Store},
+};
 use serde_json::{Value as Json, json};
 use workflow::{
     id::RunKey,
@@ -37,12 +44,20 @@ impl Clock for Hand {
     }
 }
 
+async fn open(store: &Arc<Memory>, clock: &Arc<Hand>) -> ActorEngine {
+    let options = options(Arc::clone(store) as Arc<dyn Store>);
+    let options = Options { lives: Arc::new(Cycles), clock: Arc::clone(clock) as Arc<dyn Clock>, ..options };
+    ActorEngine::open(options).await.unwrap()
+}
+
 /// An engine with a run that sleeps and has left memory.
 async fn resting() -> (ActorEngine, Arc<Hand>, RunKey) {
+    resting_in(&Arc::new(Memory::default())).await
+}
+
+async fn resting_in(store: &Arc<Memory>) -> (ActorEngine, Arc<Hand>, RunKey) {
     let clock = Arc::new(Hand(AtomicI64::new(1_750_000_000_000)));
-    let options = options(Arc::new(Memory::default()));
-    let options = Options { lives: Arc::new(Cycles), clock: Arc::clone(&clock) as Arc<dyn Clock>, ..options };
-    let engine = ActorEngine::open(options).await.unwrap();
+    let engine = open(store, &clock).await;
     push(&engine, chain("other", 1)).await;
     let seconds = json!({ "sleep_seconds": { "type": "LONG", "value": SLEEP_S } });
     let sleep = json!({ "step": { "id": "nap", "type": "Sleep", "params": seconds } });
@@ -78,12 +93,51 @@ async fn a_run_that_sleeps_leaves_memory_and_ends_in_time() {
     assert_eq!((engine.resting(), step_status(&engine, &key).await), (0, json!("SUCCEEDED")));
 }
 
+async fn check_stop(engine: &ActorEngine, key: &RunKey) {
+    let (instance, action) = (key.instance_key(), InstanceAction::Stop);
+    let stop = Request::InstanceAction { instance, run: None, action };
+    call(engine, stop).await.unwrap();
+    assert_eq!(engine.ended(key.clone()).await, Ok(InstanceStatus::Stopped));
+    assert_eq!((engine.resting(), step_status(engine, key).await), (0, json!("STOPPED")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_left_memory_can_be_stopped() {
     let (engine, _clock, key) = resting().await;
-    let (instance, action) = (key.instance_key(), InstanceAction::Stop);
-    let stop = Request::InstanceAction { instance, run: None, action };
-    call(&engine, stop).await.unwrap();
-    assert_eq!(engine.ended(key.clone()).await, Ok(InstanceStatus::Stopped));
-    assert_eq!((engine.resting(), step_status(&engine, &key).await), (0, json!("STOPPED")));
+    check_stop(&engine, &key).await;
+}
+
+/// A run that sleeps, on an engine that was started after the one that put it to sleep had ended.
+async fn restarted() -> (ActorEngine, Arc<Hand>, RunKey) {
+    let store = Arc::new(Memory::default());
+    let (engine, clock, key) = resting_in(&store).await;
+    engine.shutdown(Duration::from_secs(10)).await;
+    let engine = open(&store, &clock).await;
+    until(|| async { engine.resting() == 1 }).await;
+    (engine, clock, key)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_sleeps_through_a_restart_ends_in_time() {
+    let (engine, clock, key) = restarted().await;
+    clock.go_on(SLEEP_S);
+    stir(&engine).await;
+    assert_eq!(engine.ended(key.clone()).await, Ok(InstanceStatus::Succeeded));
+    assert_eq!((engine.resting(), step_status(&engine, &key).await), (0, json!("SUCCEEDED")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_sleeps_through_a_restart_can_be_stopped() {
+    let (engine, _clock, key) = restarted().await;
+    check_stop(&engine, &key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_sleep_ended_while_no_engine_ran_ends_at_once() {
+    let store = Arc::new(Memory::default());
+    let (engine, clock, key) = resting_in(&store).await;
+    engine.shutdown(Duration::from_secs(10)).await;
+    clock.go_on(2 * SLEEP_S);
+    let engine = open(&store, &clock).await;
+    assert_eq!(engine.ended(key.clone()).await, Ok(InstanceStatus::Succeeded));
 }

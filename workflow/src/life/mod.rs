@@ -21,7 +21,8 @@
 //!   go to its `Workflow` machine. Any machine may answer the ticket in the end.
 //! - **Recovery.** After a crash every live machine ([`Address::of_row`] of a live row), and `Permits`, `Signals` and `Library` in any case, is
 //!   loaded and gets `Message::Recovered`, the three first. Machines that were not touched get `Message::AskAgain` where others were. It asks again for all it still waits for:
-//!   timers, running steps, children, permits. So no internal message needs to be stored; every machine answers every note as often as it is asked,
+//!   timers, running steps, children, permits. A run that rests ([`Rest::of_row`]) may be loaded later, at its moment or before the first message that
+//!   says something new to it, if what it would say meanwhile is said in its stead. So no internal message needs to be stored; every machine answers every note as often as it is asked,
 //!   by key.
 
 mod address;
@@ -38,6 +39,7 @@ pub mod note;
 mod permits;
 pub mod read;
 mod refused;
+mod rest;
 pub mod row;
 mod run;
 pub mod seed;
@@ -60,6 +62,7 @@ pub use message::{Message, Ticket};
 pub use note::Note;
 pub use permits::Permits;
 pub(crate) use refused::refused;
+pub use rest::{Rest, Wish};
 pub use row::{Body, Bound, Order, Row, RowKey, Rows, Scan, Table, Unreadable};
 pub(crate) use run::SIGNAL_PARAMS;
 pub use run::{Run, Wreck};
@@ -81,10 +84,10 @@ pub trait Machine: Send {
     /// Whether it may leave memory: nothing is running in it and nobody waits for it.
     fn is_settled(&self) -> bool;
 
-    /// Whether it only waits for a moment that is set or for what others will tell it, and its rows say all that it knows: it may leave
-    /// memory until then. Whoever asks everybody to ask again must reach it all the same.
-    fn is_resting(&self) -> bool {
-        false
+    /// How it waits, if it only waits for a moment that is set or for what others will tell it: it may leave memory until then. As of the
+    /// last flush.
+    fn rest(&self) -> Option<&Rest> {
+        None
     }
 
     /// Whether a settled machine will be needed again, probably soon.

@@ -11,7 +11,10 @@ use workflow::{
     definition::{Kind, Step},
     event::Event,
     id::Ids,
-    life::{self, Address, Around, Effect, Faithful, Machine, MemoryRows, Message, Note, Settings, Ticket, Turn, Wake},
+    life::{
+        self, Address, Around, Effect, Faithful, Machine, MemoryRows, Message, Note, Rest, RowKey, Rows as _, Settings,
+        Ticket, Turn, Wake,
+    },
     port::{Answer, Caller, Reason, Refusal, Report, Request, Work},
     time::{Millis, Timestamp},
     user::User,
@@ -231,13 +234,43 @@ impl Shell {
         let mut turn = Turn::new(self.now, &mut self.ids, &self.around);
         machine.on(message, &mut turn);
         machine.flush(&mut turn);
-        let effects = turn.effects;
+        let (effects, rest) = (turn.effects, machine.rest().cloned());
         if !machine.is_settled() {
             self.machines.insert(to.clone(), machine);
         }
         for effect in effects {
             self.act(&to, effect);
         }
+        if let Some(rest) = rest {
+            self.check_rest(&to, rest);
+        }
+    }
+
+    /// A machine that rests does nothing when it recovers but to set its timers, to say what could be said in its stead, and to say how it
+    /// is to whoever asked for it.
+    fn check_rest(&self, address: &Address, rest: Rest) {
+        let Address::Run(run) = address else { panic!("only runs rest, and not {address}") };
+        let live = self.rows.row(&RowKey::run(run)).unwrap().unwrap();
+        assert_eq!(Rest::of_row(&RowKey::run(run), &live).as_ref(), Some(&rest), "{address}");
+        let (mut machine, mut ids) = (life::load(address, &self.rows).unwrap(), Counter(0));
+        let (mut tasks, mut wakes, mut said) = (VecDeque::from([Message::Recovered]), Vec::new(), Vec::new());
+        while let Some(task) = tasks.pop_front() {
+            let mut turn = Turn::new(self.now, &mut ids, &self.around);
+            machine.on(task, &mut turn);
+            machine.flush(&mut turn);
+            for effect in turn.effects {
+                match effect {
+                    Effect::Continue(task) => tasks.push_back(Message::Continue(task)),
+                    Effect::WakeAt { at, .. } => wakes.push(at),
+                    Effect::Send { note: Note::Progress(_), .. } => {}
+                    Effect::Send { to, note } => said.push(format!("{to} {note:?}")),
+                    effect => panic!("{address} has {rest:?}, and then does {effect:?}"),
+                }
+            }
+        }
+        assert_eq!(wakes.into_iter().min(), rest.until, "{address}");
+        let says: Vec<_> = rest.says(run).map(|(to, note)| format!("{to} {note:?}")).collect();
+        assert_eq!(said, says, "{address}");
     }
 
     fn act(&mut self, from: &Address, effect: Effect) {

@@ -27,7 +27,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, Recycli
 use tokio::runtime::{self, EnterGuard, Runtime};
 use workflow::{
     id::RunKey,
-    life::{RowKey, Rows},
+    life::{Body, RowKey, Rows},
 };
 
 use self::{
@@ -156,17 +156,17 @@ impl Store for Postgres {
         Ok(())
     }
 
-    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error> {
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error> {
         let first = after.map_or(0, |key| key.table as usize);
         let (group, page) = (i64::from(group.0), i64::try_from(limit).unwrap_or(i64::MAX));
         self.repeat("read", async |client| {
-            let mut keys = Vec::new();
+            let mut found = Vec::new();
             for layout in &LAYOUTS[first..] {
                 let start = RowKey { first: i64::MIN, ..RowKey::named(layout.table, "") };
                 let from = Stored::of(after.filter(|key| key.table == layout.table).unwrap_or(&start));
                 let columns = layout.key();
                 let sql = format!(
-                    "SELECT {columns} FROM \"{}\" WHERE live = $6 AND ({columns}) > ($1, $2, $3, $4, $5) \
+                    "SELECT {columns}, body FROM \"{}\" WHERE live = $6 AND ({columns}) > ($1, $2, $3, $4, $5) \
                      ORDER BY {columns} LIMIT $7",
                     layout.name
                 );
@@ -174,13 +174,13 @@ impl Store for Postgres {
                 let mut values = from.values().to_vec();
                 values.extend([&group as &(dyn tokio_postgres::types::ToSql + Sync), &page]);
                 let rows = client.query(&statement, &values).await?;
-                keys.extend(rows.iter().map(|row| rows::key(layout.table, row)));
-                if keys.len() >= limit {
-                    keys.truncate(limit);
+                found.extend(rows.iter().map(|row| (rows::key(layout.table, row), rows::body(row, 5))));
+                if found.len() >= limit {
+                    found.truncate(limit);
                     break;
                 }
             }
-            Ok(keys)
+            Ok(found)
         })
     }
 

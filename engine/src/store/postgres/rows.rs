@@ -140,6 +140,6 @@ fn key_at(table: Table, row: &Row, at: usize) -> RowKey {
     }
 }
 
-fn body(row: &Row, index: usize) -> Body {
+pub(super) fn body(row: &Row, index: usize) -> Body {
     Arc::from(row.get::<_, &str>(index).as_bytes())
 }

@@ -18,7 +18,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde_json::json;
-use workflow::life::{RowKey, Rows};
+use workflow::life::{Body, RowKey, Rows};
 
 use self::{checkpoint::Checkpoints, readers::Readers, rows::View};
 use super::{Batch, Bundle, Error, Fence, GroupId, Position, Store, bundle::decode, layout::LAYOUTS};
@@ -124,19 +124,19 @@ impl Store for Sqlite {
         })
     }
 
-    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, Error> {
+    fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error> {
         self.read(|view| {
             let first = after.map_or(0, |key| key.table as usize);
-            let mut keys = Vec::new();
+            let mut found = Vec::new();
             for layout in &LAYOUTS[first..] {
                 let after = after.filter(|key| key.table == layout.table);
-                let more = rows::live(view, layout, group, after, limit - keys.len());
-                keys.extend(more.map_err(|source| self.failure("read", source))?);
-                if keys.len() == limit {
+                let more = rows::live(view, layout, group, after, limit - found.len());
+                found.extend(more.map_err(|source| self.failure("read", source))?);
+                if found.len() == limit {
                     break;
                 }
             }
-            Ok(keys)
+            Ok(found)
         })
     }
 

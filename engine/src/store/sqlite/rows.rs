@@ -24,7 +24,7 @@ static LIVE: LazyLock<Vec<String>> = LazyLock::new(|| {
     let sql = |layout: &Layout| {
         let (name, key) = (layout.name, layout.key());
         format!(
-            "SELECT {key} FROM \"{name}\" \
+            "SELECT {key}, body FROM \"{name}\" \
              WHERE live = ?1 AND ({key}) > (?2, ?3, ?4, ?5, ?6) \
              ORDER BY {key} LIMIT ?7"
         )
@@ -76,12 +76,12 @@ pub(super) fn live(
     group: GroupId,
     after: Option<&RowKey>,
     limit: usize,
-) -> rusqlite::Result<Vec<RowKey>> {
+) -> rusqlite::Result<Vec<(RowKey, Body)>> {
     let start = RowKey { first: i64::MIN, ..RowKey::named(layout.table, "") };
     let after = after.unwrap_or(&start);
     let mut statement = view.prepare_cached(&LIVE[layout.table as usize])?;
     let values = (group.0, &*after.name, after.first, after.second, &*after.part, after.third, whole(limit));
-    let rows = statement.query_map(values, |row| self::key(layout.table, row))?;
+    let rows = statement.query_map(values, |row| Ok((self::key(layout.table, row)?, body(row, 5)?)))?;
     rows.collect()
 }
 

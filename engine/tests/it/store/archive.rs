@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use engine::store::{Batch, Fence, GroupId, Memory, Store, Write};
+use engine::store::{Batch, Fence, Memory, Store, Write};
 use workflow::{
     id::{InstanceId, RunId, RunKey},
     life::{Body, Bound, Order, RowKey, Rows, Scan, Table},
 };
 
-use super::{batch, check, row, save, scan};
+use super::{batch, check, live, row, save, scan};
 
 /// Everything was archived longer ago than this.
 const ANY: Duration = Duration::ZERO;
@@ -53,7 +53,7 @@ fn ended_runs_are_archived_up_to_a_limit_and_read_as_before() {
             assert_eq!(all(store, Table::Run, Order::Ascending, 9), "run1 run2 run3");
             assert_eq!(all(store, Table::Attempt, Order::Descending, 4), "b3 a3 b2 a2");
             assert_eq!(row(store, &at(Table::Seed, 1, "")).as_deref(), Some("\"seed1\""));
-            assert_eq!(store.live(GroupId(1), None, 9).unwrap(), [at(Table::Run, 2, "")]);
+            assert_eq!(live(store, 1, None, 9), [at(Table::Run, 2, "")]);
         }
     });
 }

@@ -52,6 +52,12 @@ fn batch(fence: Fence, writes: impl IntoIterator<Item = (RowKey, Write)>) -> Bat
     Batch { fences: [fence].into(), writes: writes.into_iter().collect(), ..Batch::default() }
 }
 
+/// The keys of a page of the live rows of a group.
+fn live(store: &dyn Store, group: u32, after: Option<&RowKey>, limit: usize) -> Vec<RowKey> {
+    let found = store.live(GroupId(group), after, limit).unwrap();
+    found.into_iter().map(|(key, _)| key).collect()
+}
+
 fn row(store: &dyn Store, key: &RowKey) -> Option<String> {
     let mut found = None;
     store.view(&mut |rows| found = rows.row(key).unwrap()).unwrap();
@@ -146,19 +152,29 @@ fn a_scan_reads_neighbours_of_one_table_in_both_directions() {
 #[test]
 fn a_group_lists_its_live_rows_in_the_order_of_their_keys_and_in_pages() {
     check(|store, fences| {
-        let live = [
+        let rows = [
             (key(Table::Run, "w", 2, ""), 1),
             (key(Table::Run, "w", 1, ""), 1),
             (key(Table::Workflow, "z", 0, ""), 1),
             (key(Table::Run, "w", 3, ""), 2),
         ];
-        store.commit(&batch(fences[0], live.map(|(key, group)| (key, save("{}", Some(group)))))).unwrap();
+        store.commit(&batch(fences[0], rows.map(|(key, group)| (key, save("{}", Some(group)))))).unwrap();
         store.commit(&batch(fences[0], [(key(Table::Run, "w", 4, ""), save("{}", None))])).unwrap();
-        let first = store.live(GroupId(1), None, 2).unwrap();
+        let first = live(store, 1, None, 2);
         assert_eq!(first, [key(Table::Workflow, "z", 0, ""), key(Table::Run, "w", 1, "")]);
-        assert_eq!(store.live(GroupId(1), first.last(), 2).unwrap(), [key(Table::Run, "w", 2, "")]);
+        assert_eq!(live(store, 1, first.last(), 2), [key(Table::Run, "w", 2, "")]);
         store.commit(&batch(fences[0], [(key(Table::Run, "w", 3, ""), save("{}", None))])).unwrap();
-        assert!(store.live(GroupId(2), None, 2).unwrap().is_empty());
+        assert!(live(store, 2, None, 2).is_empty());
+    });
+}
+
+#[test]
+fn a_live_row_is_listed_with_what_it_holds() {
+    check(|store, fences| {
+        let run = key(Table::Run, "w", 1, "");
+        store.commit(&batch(fences[0], [(run.clone(), save("[\"old\"]", Some(1)))])).unwrap();
+        store.commit(&batch(fences[0], [(run.clone(), save("[\"new\"]", Some(1)))])).unwrap();
+        assert_eq!(store.live(GroupId(1), None, 9).unwrap(), [(run, b"[\"new\"]".as_slice().into())]);
     });
 }
 

@@ -7,7 +7,7 @@ use tokio_postgres::NoTls;
 use workflow::life::{RowKey, Table};
 
 use super::{
-    bundles, events, key, keys,
+    bundles, events, key, keys, live,
     proxy::{Cut, Proxy},
     row, save, server,
 };
@@ -71,7 +71,7 @@ fn a_store_goes_on_when_the_database_throws_it_out() {
             AND datname = current_database()",
         );
         store.commit(&counted(fence, n + 10)).unwrap();
-        assert_eq!(store.live(GroupId(0), None, 9).unwrap(), []);
+        assert_eq!(live(&store, 0, None, 9), []);
     }
     assert_eq!(keys(bundles(&store, &[0])).concat(), ["1", "11", "2", "12", "3", "13"]);
 }
@@ -160,7 +160,7 @@ fn keys_and_rows_may_hold_what_the_database_cannot() {
     let at = |name: &str| RowKey::named(Table::Output, name);
     let writes = names.iter().map(|name| (at(name), save("\"\\u0000\"", Some(0)))).collect();
     store.commit(&Batch { fences: [fence].into(), writes, ..Batch::default() }).unwrap();
-    assert_eq!(store.live(GroupId(0), None, 99).unwrap(), names.map(at));
+    assert_eq!(live(&store, 0, None, 99), names.map(at));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     definition::Step,
     graph::{Dag, Progress},
     id::{AttemptId, AttemptKey, RunKey, StepId},
-    life::{Effect, RunSeed, Task, Ticket, Turn, note::RestartWalk, seed::Standing},
+    life::{Effect, Rest, RunSeed, Task, Ticket, Turn, note::RestartWalk, seed::Standing},
     restart,
     status::{Board, Entry, InstanceStatus, Overview, Rollup},
     time::Timestamp,
@@ -50,6 +50,10 @@ pub(super) struct Flow {
     /// Whether a `Decide` is on its way.
     pub will_decide: bool,
     pub unsaved: Unsaved,
+    /// How it waits, as of the last flush.
+    pub rest: Option<Rest>,
+    /// How it waits by its rows.
+    pub stored_rest: Option<Rest>,
 }
 
 /// What changed since the last flush.
@@ -180,6 +184,8 @@ impl Flow {
             is_timed_out: false,
             will_decide: false,
             unsaved: Unsaved::default(),
+            rest: None,
+            stored_rest: None,
             seed,
         }
     }

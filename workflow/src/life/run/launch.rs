@@ -9,7 +9,7 @@ use crate::{
     life::{Address, Note, Turn, Wake, note::Starts, seed::Standing},
     restart::Policy,
     status::{Aggregate, Check, InstanceStatus, aggregated_status, verdict},
-    time::Millis,
+    time::{Millis, Timestamp},
 };
 
 impl Flow {
@@ -48,9 +48,14 @@ impl Flow {
 
     /// Loop bodies have no time limit of their own.
     pub(super) fn arm_timeout(&self, turn: &mut Turn<'_>) {
-        if let Some((start, limit)) = self.start_time.zip(self.time_limit(turn)) {
-            turn.wake_at(start + limit, Wake::RunTimeout);
+        if let Some(deadline) = self.deadline(turn) {
+            turn.wake_at(deadline, Wake::RunTimeout);
         }
+    }
+
+    /// When the run's time is up, if it has started.
+    pub(super) fn deadline(&self, turn: &Turn<'_>) -> Option<Timestamp> {
+        Some(self.start_time? + self.time_limit(turn)?)
     }
 
     pub(super) fn time_limit(&self, turn: &Turn<'_>) -> Option<Millis> {

@@ -43,7 +43,7 @@ pub(crate) use signals::SIGNAL_PARAMS;
 
 use self::flow::{Aim, Flow};
 pub use self::wreck::Wreck;
-use super::{Address, Machine, Message, Note, Rows, RunSeed, Task, Turn, Unreadable, Wake};
+use super::{Address, Machine, Message, Note, Rest, Rows, RunSeed, Task, Turn, Unreadable, Wake};
 use crate::{
     id::{RunKey, StepId},
     param,
@@ -130,8 +130,8 @@ impl Machine for Run {
         self.flow.as_deref().is_none_or(|flow| !flow.goes() && flow.has_no_waiters())
     }
 
-    fn is_resting(&self) -> bool {
-        self.flow.as_deref().is_some_and(Flow::is_resting)
+    fn rest(&self) -> Option<&Rest> {
+        self.flow.as_deref()?.rest.as_ref()
     }
 
     /// In the queue: most are launched at once.

@@ -52,6 +52,7 @@ impl Flow {
         self.told.clone_from(&self.overview);
         self.sequence = json[OWN]["sequence"].as_i64()?;
         self.is_timed_out = json[OWN]["is_timed_out"] == true;
+        self.stored_rest = json[OWN].get("rest").and_then(|rest| serde_json::from_value(rest.clone()).ok());
         self.base = self.rollup_of_earlier_runs();
         Some(())
     }

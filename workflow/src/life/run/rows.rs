@@ -28,18 +28,26 @@ impl Flow {
         if std::mem::take(&mut self.unsaved.seed) {
             turn.save(self.seed.row());
         }
-        for at in std::mem::take(&mut self.unsaved.attempts) {
-            self.save_attempt(at, turn);
+        let attempts = std::mem::take(&mut self.unsaved.attempts);
+        for at in &attempts {
+            self.save_attempt(*at, turn);
         }
         self.refresh_overview_later(turn);
-        if std::mem::take(&mut self.unsaved.run) {
-            self.modify_time = turn.now;
+        let is_changed = std::mem::take(&mut self.unsaved.run);
+        if is_changed {
             self.refresh_overview();
             self.check_leaf_limit(turn);
+        }
+        self.tell_parent(turn);
+        self.rest = self.how_it_rests(turn);
+        // While nothing else changes, what was true of the rows stays true: it may only have been told something, or look around.
+        let rests_otherwise = self.rest != self.stored_rest && (self.rest.is_some() || !attempts.is_empty());
+        if is_changed || rests_otherwise {
+            self.stored_rest.clone_from(&self.rest);
+            self.modify_time = turn.now;
             let (key, body) = (RowKey::run(&self.seed.key), self.text().into());
             turn.save(Row { key, body, is_live: self.is_alive() });
         }
-        self.tell_parent(turn);
     }
 
     /// Saves an attempt that is about to make room for the next.
@@ -61,7 +69,10 @@ impl Flow {
     fn text(&self) -> Vec<u8> {
         // A run that was picked up is known to its flow by its uuid.
         let is_picked_up = self.start_time.is_some() && self.overview.is_some();
-        let own = json!({ "version": 1, "sequence": self.sequence, "is_timed_out": self.is_timed_out });
+        let mut own = json!({ "version": 1, "sequence": self.sequence, "is_timed_out": self.is_timed_out });
+        if let Some(rest) = &self.stored_rest {
+            own["rest"] = json!(rest);
+        }
         Text::new()
             .maybe("execution_id", is_picked_up.then_some(&*self.seed.uuid))
             .with("status", self.status.as_str())

@@ -16,7 +16,7 @@ use crate::{
 
 impl Flow {
     /// When the attempt's time is up, if it has started.
-    fn step_deadline(&self, at: usize, turn: &Turn<'_>) -> Option<Timestamp> {
+    pub(super) fn step_deadline(&self, at: usize, turn: &Turn<'_>) -> Option<Timestamp> {
         let attempt = self.attempt(at).filter(|attempt| !attempt.has_ended())?;
         let default = turn.surroundings.settings().step_timeout_default;
         Some(attempt.times.start()? + attempt.timeout.unwrap_or(default))
@@ -57,8 +57,7 @@ impl Flow {
 
     /// Ends every active step if the run's time is up.
     pub(super) fn time_up(&mut self, turn: &mut Turn<'_>) {
-        let deadline = self.start_time.zip(self.time_limit(turn)).map(|(start, limit)| start + limit);
-        let Some(deadline) = deadline.filter(|_| self.goes()) else { return };
+        let Some(deadline) = self.deadline(turn).filter(|_| self.goes()) else { return };
         if turn.now < deadline {
             return turn.wake_at(deadline, Wake::RunTimeout);
         }
