@@ -35,7 +35,6 @@ const QUIET: Wake = Wake::Other(1);
 /// A wish that came during the grace after a recovery.
 #[derive(Debug)]
 struct Wish {
-    attempt: AttemptKey,
     tags: Vec<(Arc<str>, Option<i64>)>,
     since: Timestamp,
 }
@@ -46,7 +45,7 @@ pub struct Permits {
     tags: BTreeMap<Arc<str>, TagPermit>,
     ledger: Ledger,
     /// Wishes of the grace after a recovery; `None` outside of it.
-    collecting: Option<Vec<Wish>>,
+    collecting: Option<BTreeMap<AttemptKey, Wish>>,
     /// How long the grace was after which a crash came too soon.
     interrupted: Option<Millis>,
 }
@@ -94,12 +93,11 @@ impl Permits {
         Ok(Answer { status: 200, body: None })
     }
 
-    fn want(&mut self, wish: Wish, turn: &mut Turn<'_>) {
+    fn want(&mut self, attempt: AttemptKey, wish: Wish, turn: &mut Turn<'_>) {
         if let Some(collected) = &mut self.collecting {
-            collected.retain(|earlier| earlier.attempt != wish.attempt);
-            collected.push(wish);
-        } else if self.ledger.want(wish.attempt.clone(), wish.tags, wish.since) {
-            tell(vec![wish.attempt], turn);
+            collected.insert(attempt, wish);
+        } else if self.ledger.want(attempt.clone(), wish.tags, wish.since) {
+            tell(vec![attempt], turn);
         }
     }
 
@@ -117,10 +115,10 @@ impl Permits {
 
     fn on_note(&mut self, note: Note, turn: &mut Turn<'_>) {
         match note {
-            Note::WantPermits { attempt, tags, since } => self.want(Wish { attempt, tags, since }, turn),
+            Note::WantPermits { attempt, tags, since } => self.want(attempt, Wish { tags, since }, turn),
             Note::ReleasePermits { attempt } => {
                 if let Some(collected) = &mut self.collecting {
-                    collected.retain(|wish| wish.attempt != attempt);
+                    collected.remove(&attempt);
                 }
                 let granted = self.ledger.release(&attempt);
                 tell(granted, turn);
@@ -160,10 +158,11 @@ impl Machine for Permits {
                 }
             }
             Message::Woken(_) => {
-                let mut collected = self.collecting.take().unwrap_or_default();
-                collected.sort_by_key(|wish| wish.since);
-                for wish in collected {
-                    self.want(wish, turn);
+                let collected = self.collecting.take().unwrap_or_default();
+                let mut collected: Vec<_> = collected.into_iter().collect();
+                collected.sort_by_key(|(_, wish)| wish.since);
+                for (attempt, wish) in collected {
+                    self.want(attempt, wish, turn);
                 }
                 turn.wake_at(turn.now + RECOVERY_GRACE, QUIET);
             }
