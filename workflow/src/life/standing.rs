@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Order, RowKey, Rows, Scan, Table, Unreadable};
+use super::{Order, RowKey, Rows, Scan, Table, Unreadable, row};
 use crate::{
     id::{InstanceId, InstanceKey, RunId, RunKey, WorkflowId},
     port::Answer,
@@ -15,15 +15,30 @@ struct StatusOnly {
     status: InstanceStatus,
 }
 
+/// The only field of a seed that is of interest here.
+#[derive(Deserialize)]
+struct EndedOnly {
+    /// Under [`super::OWN_FIELD`].
+    #[serde(rename = "_")]
+    own: Own,
+}
+
+#[derive(Deserialize)]
+struct Own {
+    ended: Option<StatusOnly>,
+}
+
 /// How a run stands; `None` where there is no such run.
 pub fn run_status(run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable> {
     let key = RowKey::run(run);
     let Some(body) = rows.row(&key)? else {
-        // A run that nothing has happened to yet has only its seed.
-        let seed = rows.row(&RowKey { table: Table::Seed, ..key })?;
-        return Ok(seed.map(|_| InstanceStatus::Created));
+        // A run that nothing has happened to yet has only its seed, which says so if it ended when it was made.
+        let key = RowKey { table: Table::Seed, ..key };
+        let Some(body) = rows.row(&key)? else { return Ok(None) };
+        let seed: EndedOnly = row::parse(&key, &body)?;
+        return Ok(Some(seed.own.ended.map_or(InstanceStatus::Created, |ended| ended.status)));
     };
-    let row: StatusOnly = serde_json::from_slice(&body).map_err(|error| Unreadable(format!("run {run}: {error}")))?;
+    let row: StatusOnly = row::parse(&key, &body)?;
     Ok(Some(row.status))
 }
 

@@ -4,9 +4,10 @@ use std::{cell::Cell, rc::Rc};
 
 use serde_json::{Map, Value as Json, json};
 use workflow::{
-    id::{RunId, RunKey},
-    life::{Address, Note, Settings},
+    id::{InstanceId, RunId, RunKey},
+    life::{self, Address, Note, Settings},
     port::{Conclusion, Report, Request, Work},
+    status::InstanceStatus,
     time::Millis,
 };
 
@@ -197,6 +198,21 @@ fn a_child_that_ended_before_its_parent_knew_it_is_asked_again_after_a_crash() {
     shell.crash();
     shell.pass(HOUR);
     statuses(&mut shell, &["SUCCEEDED"]);
+}
+
+#[test]
+fn a_run_that_ended_when_it_was_made_has_ended_even_if_it_never_heard_of_itself() {
+    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), HOUR);
+    let mut shell = Shell::new(START, Box::new(outside));
+    push(&mut shell, json!("FIRST_ONLY"), json!([http("a", json!({}))]), json!({}));
+    start(&mut shell, json!({})).unwrap();
+    shell.lose(|note| matches!(note, Note::Create(_)));
+    start(&mut shell, json!({})).unwrap();
+    shell.crash();
+    shell.pass(Millis(60_000));
+    statuses(&mut shell, &["IN_PROGRESS", "STOPPED"]);
+    let second = RunKey { workflow: "w".into(), instance: InstanceId(2), run: RunId::FIRST };
+    assert_eq!(life::run_status(&second, &shell.rows).unwrap(), Some(InstanceStatus::Stopped));
 }
 
 #[test]
