@@ -2,7 +2,7 @@
 
 use workflow::{
     id::RunKey,
-    life::{self, Address, Body, Machine, Message, Note, Rest, RowKey, Rows, Run, Surroundings, Unreadable, read},
+    life::{self, Address, Body, Machine, Message, Rest, RowKey, Rows, Surroundings, Unreadable, read},
     port::{Answer, Found, Lookup, Refusal, Request},
     status::InstanceStatus,
     time::Timestamp,
@@ -82,10 +82,7 @@ impl Lives for Cycles {
     }
 
     fn create(&self, message: &Message) -> Option<Box<dyn Machine>> {
-        match message {
-            Message::Note(Note::Create(seed)) => Some(Box::new(Run::blank(&seed.key))),
-            _ => None,
-        }
+        life::create(message)
     }
 
     fn wreck(&self, address: &Address, rows: &dyn Rows, reason: &str) -> Result<Option<Box<dyn Machine>>, Unreadable> {

@@ -114,10 +114,6 @@ impl Scene for Play<'_> {
         &self.rows
     }
 
-    fn around(&self) -> &Around {
-        &self.around
-    }
-
     fn ask(&mut self, caller: Caller, request: Request) -> Result<Ticket, HarnessError> {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
@@ -177,7 +173,10 @@ impl Play<'_> {
     fn deliver(&mut self, to: Address, message: Message) -> Result<(), HarnessError> {
         let mut machine = match self.machines.remove(&to) {
             Some(machine) => machine,
-            None => Cycles.load(&to, &self.rows)?,
+            None => match Cycles.create(&message) {
+                Some(machine) => machine,
+                None => Cycles.load(&to, &self.rows)?,
+            },
         };
         let mut tasks: VecDeque<Task> = VecDeque::new();
         let mut message = Some(message);
@@ -194,7 +193,7 @@ impl Play<'_> {
             }
         }
         // What others asked of those that all share is in memory only.
-        if to.is_shared() || !machine.is_settled() {
+        if to.is_shared() || !machine.is_settled() || machine.is_expectant() {
             self.machines.insert(to, machine);
         } else {
             self.timers.forget(&to);

@@ -93,10 +93,6 @@ impl Scene for Play<'_> {
         self.core.rows()
     }
 
-    fn around(&self) -> &Around {
-        &self.around
-    }
-
     fn ask(&mut self, caller: Caller, request: Request) -> Result<Ticket, HarnessError> {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;

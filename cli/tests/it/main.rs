@@ -12,3 +12,7 @@ mod server;
 mod store;
 mod tidy;
 mod top;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -189,7 +189,7 @@ impl Core {
             Message::Request { ticket, .. } => Some(*ticket),
             _ => None,
         };
-        let mut machine = match self.activate(&to) {
+        let mut machine = match self.activate(&to, &message) {
             Ok(machine) => machine,
             Err(refusal) => return self.refuse(ticket, refusal),
         };
@@ -202,7 +202,7 @@ impl Core {
         if handled.is_err() {
             return self.panicked(now, &to, ticket);
         }
-        if machine.is_settled() {
+        if machine.is_settled() && !machine.is_expectant() {
             self.first_seen.remove(&to);
             self.latest_note.remove(&to);
         } else {
@@ -231,8 +231,8 @@ impl Core {
     }
 
     /// The machine in memory, or from its rows.
-    fn activate(&mut self, address: &Address) -> Result<Box<dyn Machine>, Refusal> {
-        match self.machines.remove(address) {
+    fn activate(&mut self, address: &Address, message: &Message) -> Result<Box<dyn Machine>, Refusal> {
+        match self.machines.remove(address).or_else(|| life::create(message)) {
             Some(machine) => Ok(machine),
             None => Ok(life::load(address, &self.rows)?),
         }

@@ -1,6 +1,6 @@
 //! Machines from their rows.
 
-use super::{Address, Library, Machine, Permits, Rows, Run, Signals, Unreadable, Workflow, Wreck};
+use super::{Address, Library, Machine, Message, Note, Permits, Rows, Run, Signals, Unreadable, Workflow, Wreck};
 
 /// The machine at an address as its rows left it; without rows, one that has not begun.
 pub fn load(address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unreadable> {
@@ -11,6 +11,14 @@ pub fn load(address: &Address, rows: &dyn Rows) -> Result<Box<dyn Machine>, Unre
         Address::Signals => Box::new(Signals::load(rows)?),
         Address::Library => Box::new(Library::load(rows)?),
     })
+}
+
+/// The machine that a message makes, where nothing can be stored of it yet.
+pub fn create(message: &Message) -> Option<Box<dyn Machine>> {
+    match message {
+        Message::Note(Note::Create(seed)) => Some(Box::new(Run::blank(&seed.key))),
+        _ => None,
+    }
 }
 
 /// The machine that ends what the machine at an address cannot go on with; `None` where nothing can be ended.

@@ -56,7 +56,7 @@ pub use decision::{Decisions, Faithful};
 pub use effect::{Effect, Phase, Task, Wake};
 pub use initiator::{Ancestor, Initiator, TooDeep};
 pub use library::Library;
-pub use load::{load, wreck};
+pub use load::{create, load, wreck};
 pub use memory::MemoryRows;
 pub use message::{Message, Ticket};
 pub use note::Note;

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::{Act, Answer, Caller, HarnessError, Refusal, Rehearsal, Rehearsed, Report, Request, Work};
 use crate::{
     id::{AttemptKey, InstanceKey},
-    life::{self, Around, Rows, Ticket, Unreadable},
+    life::{self, Rows, Ticket, Unreadable},
     status::InstanceStatus,
     time::{Millis, Timestamp},
     user::User,
@@ -27,9 +27,6 @@ pub trait Scene {
 
     /// What is stored.
     fn rows(&self) -> &dyn Rows;
-
-    /// What its machines may look at.
-    fn around(&self) -> &Around;
 
     /// Hands a call in, with all that follows from it now.
     fn ask(&mut self, caller: Caller, request: Request) -> Result<Ticket, HarnessError>;
@@ -84,8 +81,7 @@ impl Play<'_> {
         }
         self.go_until_ended(&root)?;
         let took = self.scene.now() - started;
-        let runs = life::read::documents(self.scene.rows(), self.scene.around(), self.scene.now());
-        let runs = runs.map_err(|refusal| HarnessError::Broken(refusal.to_string()))?;
+        let runs = life::read::documents(self.scene.rows())?;
         Ok(Rehearsed { runs, events: self.scene.take_events(), answers, took })
     }
 

@@ -38,6 +38,18 @@ pub(super) fn of_run(rows: &dyn Rows, instance: &InstanceKey, run: &str) -> Foun
     list(rows, instance, &latest_of_each(rows, scan_of_run(&key))?)
 }
 
+/// The enriched documents of all attempts of a run.
+pub(super) fn all_of_run(rows: &dyn Rows, run: &Stored) -> Result<Vec<Json>, Unreadable> {
+    let mut documents = Vec::new();
+    Scan { order: Order::Ascending, ..scan_of_run(&run.key) }.each(rows, |key, body| {
+        let mut document = wire::attempt::document(run.seed(), &row::parse(&key, body)?);
+        wire::attempt::enrich(&mut document);
+        documents.push(document);
+        Ok(())
+    })?;
+    Ok(documents)
+}
+
 /// All attempts of a run, latest first.
 pub(super) fn scan_of_run(key: &RunKey) -> Scan {
     let at = |run: i64| RowKey { table: Table::Attempt, second: run, ..RowKey::run(key) };
