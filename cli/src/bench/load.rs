@@ -20,7 +20,7 @@ const AT_ONCE: [usize; 4] = [1, 4, 16, 64];
 const STEPS: usize = 20;
 
 /// Launches that are measured of each number at least, after a tenth as many to warm up.
-const LAUNCHES: usize = 1_000;
+const LAUNCHES: usize = 10_000;
 
 /// What was measured with so many runs at once.
 #[derive(Clone, Debug, Serialize)]
@@ -45,20 +45,15 @@ pub(super) async fn measure(engine: &dyn Engine, probe: &Probe) -> Result<Load, 
     let (mut starts, mut begins) = (Vec::new(), Vec::new());
     for runs in AT_ONCE {
         let rounds = LAUNCHES.div_ceil(runs * (STEPS - 1));
-        for _ in 0..rounds.div_ceil(10) {
-            round(engine, id, runs).await?;
-        }
+        go_on(engine, id, runs, rounds.div_ceil(10)).await?;
         probe.take();
         let begun = Instant::now();
-        for _ in 0..rounds {
-            for started in round(engine, id, runs).await? {
-                // Calls that stand in line together say how long the line is, not how long a call takes.
-                if runs == 1 {
-                    starts.push((started.answered - started.asked).as_secs_f64() * 1_000.0);
-                    let began = probe.began(&started.run).unwrap_or(started.answered);
-                    begins.push(began.saturating_duration_since(started.answered).as_secs_f64() * 1_000.0);
-                }
-            }
+        let started = go_on(engine, id, runs, rounds).await?;
+        // Calls that stand in line together say how long the line is, not how long a call takes.
+        for started in started.into_iter().filter(|_| runs == 1) {
+            starts.push((started.answered - started.asked).as_secs_f64() * 1_000.0);
+            let began = probe.began(&started.run).unwrap_or(started.answered);
+            begins.push(began.saturating_duration_since(started.answered).as_secs_f64() * 1_000.0);
         }
         let seconds = begun.elapsed().as_secs_f64();
         let launches = probe.take();
@@ -78,11 +73,16 @@ pub(super) async fn measure(engine: &dyn Engine, probe: &Probe) -> Result<Load, 
     Ok(Load { points, figures })
 }
 
-async fn round(engine: &dyn Engine, id: &str, runs: usize) -> Result<Vec<workload::Started>, Failure> {
-    try_join_all((0..runs).map(|_| async {
-        let started = workload::start(engine, id).await?;
-        workload::ended(engine, &started.run).await?;
-        Ok(started)
-    }))
-    .await
+/// Has so many runs go on at once, each followed by the next one, in so many rounds.
+async fn go_on(engine: &dyn Engine, id: &str, runs: usize, rounds: usize) -> Result<Vec<workload::Started>, Failure> {
+    let lines = try_join_all((0..runs).map(|_| async {
+        let mut line = Vec::new();
+        for _ in 0..rounds {
+            let started = workload::start(engine, id).await?;
+            workload::ended(engine, &started.run).await?;
+            line.push(started);
+        }
+        Ok::<_, Failure>(line)
+    }));
+    Ok(lines.await?.concat())
 }
