@@ -166,7 +166,7 @@ impl ActorEngine {
         });
         let mut others = JoinSet::new();
         start_helpers(&node, runtimes, step_threads, clock, &mut others)?;
-        others.spawn(archivist::keep_small(Arc::clone(&store), keep));
+        others.spawn(archivist::keep_small(Arc::clone(&store), keep, committer.clone()));
         let groups = Groups::new(Arc::clone(&node));
         if let (Some(consumer), Some(waiting)) = (consumer, published) {
             let deliver = outbox::deliver(store, committer, consumer, waiting, groups.fences());

@@ -245,6 +245,9 @@ impl Resident {
                 }
             }
         }
+        let is_asked_now = |later: &Later| matches!(later, Later::Fetch(lookup) if lookup.is_durable());
+        let (asked, later): (Vec<_>, Vec<_>) = later.into_iter().partition(is_asked_now);
+        self.node.release(&self.address, asked);
         // Only within this process is the commit of whoever is told ordered after this one.
         let (near, far): (Vec<_>, Vec<_>) = sends.into_iter().partition(|(to, _)| self.node.router.is_here(to));
         let has_news = !events.is_empty();

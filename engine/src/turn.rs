@@ -46,7 +46,7 @@ pub(crate) enum Later {
     Cancel {
         attempt: AttemptKey,
     },
-    /// Others' rows may have been handed in just before; they are durable when this turn is.
+    /// Others' rows may have been handed in just before; they are durable when this turn is. Where [`Lookup::is_durable`], it need not wait.
     Fetch(Lookup),
     Reply {
         ticket: Ticket,

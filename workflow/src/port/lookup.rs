@@ -66,6 +66,14 @@ pub enum Lookup {
     LatestRun(InstanceKey),
 }
 
+impl Lookup {
+    /// Whether what is asked for was durable before whoever asks could know of it: a job hears that its output data is stored before it
+    /// ends.
+    pub fn is_durable(&self) -> bool {
+        matches!(self, Self::Output { .. })
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
