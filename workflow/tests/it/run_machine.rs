@@ -1,10 +1,13 @@
 //! The machine of a run where time matters: requests that are made again, failures that come together.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value as Json, json};
 use workflow::{
-    id::{InstanceId, RunId, RunKey},
+    id::{InstanceId, InstanceKey, RunId, RunKey},
     life::{self, Address, Note, Settings},
     port::{Conclusion, Report, Request, Work},
     status::InstanceStatus,
@@ -198,6 +201,33 @@ fn a_child_that_ended_before_its_parent_knew_it_is_asked_again_after_a_crash() {
     shell.crash();
     shell.pass(HOUR);
     statuses(&mut shell, &["SUCCEEDED"]);
+}
+
+#[test]
+fn an_iteration_that_a_person_restarts_runs_again_once() {
+    let done = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&done);
+    let outside = move |work: &Work| {
+        seen.borrow_mut().push(work.path.clone());
+        let fails = work.path == "each[3]/a";
+        let conclusion = if fails { Conclusion::FatalError } else { Conclusion::Done };
+        (report(conclusion, Map::new()), Millis(5))
+    };
+    let mut shell = Shell::new(START, Box::new(outside));
+    let i = json!({ "type": "LONG_ARRAY", "value": [1, 2, 3] });
+    let params = json!({ "loop_params": { "type": "MAP", "value": { "i": i } } });
+    let each = json!({ "foreach": { "id": "each", "params": params, "steps": [http("a", json!({}))] } });
+    push(&mut shell, json!("PARALLEL"), json!([each]), json!({}));
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["FAILED"]);
+    let body = steps(&mut shell)[0]["artifacts"]["maestro_foreach"]["foreach_workflow_id"].clone();
+    let instance = InstanceKey { workflow: body.as_str().unwrap().into(), instance: InstanceId(1) };
+    done.borrow_mut().clear();
+    ask(&mut shell, Request::Restart { instance, body: json!({ "restart_policy": "RESTART_FROM_BEGINNING" }) })
+        .unwrap();
+    shell.pass(HOUR);
+    assert_eq!(*done.borrow(), ["each[1]#3/a"]);
 }
 
 #[test]

@@ -188,15 +188,18 @@ impl Flow {
         let named = self.named_iteration(at, &body_id);
         let pending = named.zip(self.restart_here(at));
         let body = self.loop_body(at, body_id.clone(), turn)?;
+        let total = i64::try_from(total).unwrap_or(i64::MAX);
+        // Behind those that are kept, so that one of them that runs again by itself is not launched as well.
+        let next = (0..total).find(|kept| !tracker.has_ended(kept + 1)).unwrap_or(total);
         Ok(Foreach {
             body_id,
-            total: i64::try_from(total).unwrap_or(i64::MAX),
+            total,
             identity: self.identity(at),
             run,
             policy: self.seed.policy,
             own_run: self.key().run,
             ancestors,
-            next: 0,
+            next,
             tracker,
             runs: IndexMap::new(),
             awaited: Vec::new(),
