@@ -1,7 +1,7 @@
 //! The actor of a group: knows which of its machines are in memory and brings in those that are not.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -35,7 +35,7 @@ pub(crate) enum ToGroup {
     Left(Address),
     /// A machine has left memory for a while.
     Rests(Address),
-    /// These runs rest, and have not been in memory since the group came here.
+    /// These runs rested when their rows were read. Told once, when the group has come here.
     Dormant(Vec<(RunKey, Rest)>),
     /// The moment has come that a dormant machine rested until.
     Rouse(Address),
@@ -55,13 +55,16 @@ pub(crate) struct Group {
     residents: HashMap<Address, Handle<Heard>>,
     /// Machines that are out of memory for a while: they come back for a message or a timer.
     resting: Resting,
+    /// Machines that came before it was known who rests: what their rows said then may no longer be so. `None` afterwards.
+    early: Option<HashSet<Address>>,
     tasks: JoinSet<()>,
     own: Handle<ToGroup>,
 }
 
 impl Group {
     pub(crate) fn new(node: Arc<Node>, fence: Fence, own: Handle<ToGroup>) -> Self {
-        Self { node, fence, residents: HashMap::new(), resting: Resting::default(), tasks: JoinSet::new(), own }
+        let (residents, resting, tasks) = (HashMap::new(), Resting::default(), JoinSet::new());
+        Self { node, fence, residents, resting, early: Some(HashSet::new()), tasks, own }
     }
 
     fn deliver(&mut self, envelope: Box<Envelope>) {
@@ -90,6 +93,9 @@ impl Group {
             Entry::Vacant(place) => {
                 let (node, fence, group) = (Arc::clone(&self.node), self.fence, self.own.clone());
                 let address = place.key().clone();
+                if let Some(early) = &mut self.early {
+                    early.insert(address.clone());
+                }
                 let away = self.resting.comes(&address);
                 let is_known = away.is_some();
                 self.node.resting.fetch_sub(usize::from(is_known), Ordering::Relaxed);
@@ -131,11 +137,11 @@ impl Group {
 
     /// Leaves machines where they are until their moment comes or somebody needs them.
     fn leave(&mut self, dormant: Vec<(RunKey, Rest)>) {
+        let early = self.early.take().unwrap_or_default();
         for (run, rest) in dormant {
             let address = Address::Run(run.clone());
-            if let Some(resident) = self.residents.get(&address) {
-                // Somebody needed it before it was known to be dormant.
-                let _left = resident.tell(Heard::Recovered);
+            if early.contains(&address) {
+                self.deliver(Box::new(Envelope { to: address, from: None, message: Message::Recovered }));
                 continue;
             }
             if let Some(until) = rest.until {

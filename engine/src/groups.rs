@@ -76,29 +76,28 @@ impl Groups {
         self.say();
         let fences = taken.to_vec();
         let node = Arc::clone(&self.node);
-        let Live { awake, dormant } = self.node.ask(move |store| live(store, &*node.lives, &fences)).await?;
+        let Live { awake, mut dormant } = self.node.ask(move |store| live(store, &*node.lives, &fences)).await?;
+        let at_rest: usize = dormant.values().map(Vec::len).sum();
         // Machines that run elsewhere may have asked these, but not if there is no elsewhere.
         let is_all = taken.len() == self.node.router.count();
-        if is_all && awake.is_empty() && dormant.is_empty() && !has_missed {
-            return Ok(());
+        let has_news = !is_all || !awake.is_empty() || at_rest > 0 || has_missed;
+        if has_news {
+            tracing::info!(machines = awake.len(), at_rest, groups = taken.len(), "going on with what was live");
         }
-        let count: usize = dormant.values().map(Vec::len).sum();
-        tracing::info!(machines = awake.len(), dormant = count, groups = taken.len(), "going on with what was live");
         // Only runs hold permits.
-        let is_idle = is_all && dormant.is_empty() && !awake.iter().any(|live| matches!(live, Address::Run(_)));
+        let is_idle = is_all && at_rest == 0 && !awake.iter().any(|live| matches!(live, Address::Run(_)));
         // What others wait for first, if it is here.
         let is_asked = |address: &Address| {
             (*address != Address::Permits || !is_idle)
                 && taken.iter().any(|fence| fence.group == self.node.router.group_of(address))
         };
-        let asked: Vec<Address> = Address::SHARED.into_iter().filter(is_asked).collect();
-        for to in asked {
+        for to in Address::SHARED.into_iter().filter(|address| has_news && is_asked(address)) {
             self.node.router.tell(Envelope { to, from: None, message: Message::Recovered });
         }
         // Before their workflows ask how they are.
-        for (group, dormant) in dormant {
-            if let Some(group) = self.running().get(&group) {
-                let _shut_down = group.door.tell(ToGroup::Dormant(dormant));
+        for fence in taken {
+            if let Some(group) = self.running().get(&fence.group) {
+                let _shut_down = group.door.tell(ToGroup::Dormant(dormant.remove(&fence.group).unwrap_or_default()));
             }
         }
         for to in awake.into_iter().filter(|address| !address.is_shared()) {
