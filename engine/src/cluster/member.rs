@@ -57,6 +57,8 @@ pub(crate) struct Member {
     leaving: Vec<Fence>,
     /// How far the links had come when they were stopped.
     said: Marks,
+    /// When everybody has noticed who owns what, or has stopped; `None` once machines were told.
+    noticed_at: Option<Instant>,
     /// Whether the breakpoints that are stored are known here.
     has_read: bool,
 }
@@ -87,6 +89,7 @@ impl Member {
             beaten: Instant::now(),
             leaving: Vec::new(),
             said: Marks::new(),
+            noticed_at: None,
             has_read: false,
         }
     }
@@ -158,13 +161,20 @@ impl Member {
         self.node.ask(read).await
     }
 
-    /// Tells machines that what they said may have been lost.
-    fn tell(&self, plan: &Plan) {
+    /// Tells machines that what was said may have been lost.
+    fn tell(&mut self, plan: &Plan) {
         // It may have been about to say that permits are free again: only asking everybody tells who still holds one.
         if plan.has_died && self.groups.forget_asked() {
             self.peers.post_all(&Letter::AskAgain);
         }
-        if plan.has_moved || plan.has_died {
+        // Until their next look others may write to where a machine was. Once more when nobody can any longer without having looked: a run
+        // that ended in the meantime says so only if it is asked.
+        let now = Instant::now();
+        let has_changed = plan.has_moved || plan.has_died;
+        if has_changed {
+            self.noticed_at = Some(now + self.lease);
+        }
+        if has_changed || self.noticed_at.take_if(|at| *at <= now).is_some() {
             self.node.router.ask_again();
         }
     }

@@ -162,6 +162,7 @@ pub(super) struct Node {
     next_beat: Timestamp,
     leaving: Vec<Fence>,
     said: BTreeMap<NodeId, Mark>,
+    noticed_at: Option<Timestamp>,
     has_read: bool,
     tickets: u64,
     /// Until when it stands still.
@@ -195,6 +196,7 @@ impl Node {
             next_beat: now,
             leaving: Vec::new(),
             said: BTreeMap::new(),
+            noticed_at: None,
             has_read: false,
             tickets: 0,
             paused: None,
@@ -586,7 +588,11 @@ impl Node {
             }
             self.post_all(&Letter::AskAgain);
         }
-        if plan.has_died || plan.has_moved {
+        let has_changed = plan.has_died || plan.has_moved;
+        if has_changed {
+            self.noticed_at = Some(moment.now + LEASE);
+        }
+        if has_changed || self.noticed_at.take_if(|at| *at <= moment.now).is_some() {
             self.ask_again();
         }
         Ok(Acted::Lived)
