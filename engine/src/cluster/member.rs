@@ -171,7 +171,7 @@ impl Member {
         // that ended in the meantime says so only if it is asked.
         let now = Instant::now();
         let has_changed = plan.has_moved || plan.has_died;
-        if has_changed {
+        if has_changed && self.outlook.living().len() > 1 {
             self.noticed_at = Some(now + self.lease);
         }
         if has_changed || self.noticed_at.take_if(|at| *at <= now).is_some() {

@@ -589,7 +589,7 @@ impl Node {
             self.post_all(&Letter::AskAgain);
         }
         let has_changed = plan.has_died || plan.has_moved;
-        if has_changed {
+        if has_changed && self.outlook.living().len() > 1 {
             self.noticed_at = Some(moment.now + LEASE);
         }
         if has_changed || self.noticed_at.take_if(|at| *at <= moment.now).is_some() {
