@@ -8,7 +8,7 @@ use std::{
 use tokio::task::JoinSet;
 use workflow::{
     id::RunKey,
-    life::{Address, Message, Rest},
+    life::{Address, Message, Note, Rest},
     port::{Reason, Refusal},
 };
 
@@ -33,8 +33,8 @@ pub(crate) enum ToGroup {
     Deliver(Box<Envelope>),
     /// A machine has left memory.
     Left(Address),
-    /// A machine has left memory for a while.
-    Rests(Address),
+    /// A machine has left memory for a while, and how it rests.
+    Rests(Address, Rest),
     /// These runs rested when their rows were read. Told once, when the group has come here.
     Dormant(Vec<(RunKey, Rest)>),
     /// The moment has come that a dormant machine rested until.
@@ -103,7 +103,7 @@ impl Group {
                 metric::resident_came(place.key());
                 let make = |own| Resident::new(node, fence, address, group, own, is_known);
                 let resident = place.insert(actor::spawn_with(make, WAITING_MAX, &mut self.tasks));
-                if let Some(Away::Dormant { .. }) = away {
+                if let Some(Away::Dormant(_)) = away {
                     let _just_made = resident.tell(Heard::Recovered);
                 }
                 resident
@@ -147,17 +147,21 @@ impl Group {
             if let Some(until) = rest.until {
                 self.node.set_timer(address.clone(), Due::Recovery, until);
             }
-            self.rests(address.clone(), Away::Dormant { holds_all: rest.holds_all() });
-            for (to, note) in rest.says(&run) {
-                self.node.router.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });
-            }
+            self.say(&address, rest.says(&run));
+            self.rests(address, Away::Dormant(rest));
+        }
+    }
+
+    fn say(&self, from: &Address, says: impl IntoIterator<Item = (Address, Note)>) {
+        for (to, note) in says {
+            self.node.router.tell(Envelope { to, from: Some(from.clone()), message: Message::Note(note) });
         }
     }
 
     /// Everybody asks again, also those that rest.
-    fn ask_again(&mut self) {
-        for address in self.resting.addresses().cloned().collect::<Vec<_>>() {
-            self.resident(address);
+    fn ask_again(&self) {
+        for (from, says) in self.resting.ask_again() {
+            self.say(&from, says);
         }
         for resident in self.residents.values() {
             let _left = resident.tell(Heard::AskAgain);
@@ -173,9 +177,9 @@ impl Actor for Group {
             match told {
                 ToGroup::Deliver(envelope) => self.deliver(envelope),
                 ToGroup::Left(address) => drop(self.left(address)),
-                ToGroup::Rests(address) => {
+                ToGroup::Rests(address, rest) => {
                     if let Some(address) = self.left(address) {
-                        self.rests(address, Away::Left);
+                        self.rests(address, Away::Left(rest));
                     }
                 }
                 ToGroup::Dormant(dormant) => self.leave(dormant),

@@ -191,15 +191,16 @@ impl Groups {
 }
 
 /// What was live in groups that were taken.
-#[derive(Default)]
-struct Live {
+#[derive(Debug, Default)]
+pub(crate) struct Live {
     /// Has to be loaded.
-    awake: Vec<Address>,
+    pub(crate) awake: Vec<Address>,
     /// Need not be.
-    dormant: BTreeMap<GroupId, Vec<(RunKey, Rest)>>,
+    pub(crate) dormant: BTreeMap<GroupId, Vec<(RunKey, Rest)>>,
 }
 
-fn live(store: &dyn Store, lives: &dyn Lives, fences: &[Fence]) -> Result<Live, Error> {
+/// Looks through the live rows of groups.
+pub(crate) fn live(store: &dyn Store, lives: &dyn Lives, fences: &[Fence]) -> Result<Live, Error> {
     let mut live = Live::default();
     for fence in fences {
         let mut after = None;

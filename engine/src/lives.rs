@@ -63,8 +63,8 @@ pub trait Lives: Send + Sync + 'static {
         None
     }
 
-    /// Whether a message says nothing new to a machine that rests and may hold all the permits that it wants.
-    fn knows(&self, _message: &Message, _holds_all: bool) -> bool {
+    /// Whether a message says nothing new to a machine that rests.
+    fn knows(&self, _message: &Message, _rest: &Rest) -> bool {
         false
     }
 
@@ -115,8 +115,8 @@ impl Lives for Cycles {
         Rest::of_row(key, body)
     }
 
-    fn knows(&self, message: &Message, holds_all: bool) -> bool {
-        Rest::knows(message, holds_all)
+    fn knows(&self, message: &Message, rest: &Rest) -> bool {
+        rest.knows(message)
     }
 
     fn status(&self, run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus>, Unreadable> {

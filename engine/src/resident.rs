@@ -12,7 +12,7 @@ use std::{
 };
 
 use workflow::{
-    life::{Address, Machine, Message, Note, Task, Ticket},
+    life::{Address, Machine, Message, Note, Rest, Task, Ticket},
     port::{Reason, Refusal},
     time::Millis,
 };
@@ -74,8 +74,8 @@ pub(crate) struct Resident {
     faults: u32,
     /// Whether the node counts it among those that have not read their rows yet.
     is_loading: bool,
-    /// Whether its machine left only for a while.
-    is_resting: bool,
+    /// How its machine rests, if it left only for a while.
+    rest: Option<Rest>,
     /// Whether it has rows for certain.
     is_known: bool,
 }
@@ -123,7 +123,7 @@ impl Resident {
             durable: 0,
             faults: 0,
             is_loading: true,
-            is_resting: false,
+            rest: None,
             is_known,
         }
     }
@@ -233,8 +233,8 @@ impl Resident {
 
     /// Hands the commit in, then tells others.
     async fn act(&mut self, decided: Decided) -> Result<Next, Stopped> {
-        let may_leave = self.tasks.is_empty() && (self.is_settled() || self.rests());
-        let Decided { rows, events, later, sends, wakes, passed } = decided;
+        let may_leave = self.tasks.is_empty() && (self.is_settled() || self.rest().is_some());
+        let Decided { rows, events, mut later, sends, wakes, passed } = decided;
         for (phase, took) in passed {
             metric::passed(phase, took.to_std());
         }
@@ -245,8 +245,8 @@ impl Resident {
                 }
             }
         }
-        let is_asked_now = |later: &Later| matches!(later, Later::Fetch(lookup) if lookup.is_durable());
-        let (asked, later): (Vec<_>, Vec<_>) = later.into_iter().partition(is_asked_now);
+        let is_asked_now = |later: &mut Later| matches!(later, Later::Fetch(lookup) if lookup.is_durable());
+        let asked = later.extract_if(.., is_asked_now).collect();
         self.node.release(&self.address, asked);
         // Only within this process is the commit of whoever is told ordered after this one.
         let (near, far): (Vec<_>, Vec<_>) = sends.into_iter().partition(|(to, _)| self.node.router.is_here(to));
@@ -312,22 +312,23 @@ impl Resident {
         self.loaded().is_some_and(Machine::is_settled)
     }
 
-    fn rests(&self) -> bool {
-        self.loaded().and_then(Machine::rest).is_some()
+    /// How the machine rests, if it does.
+    fn rest(&self) -> Option<&Rest> {
+        self.loaded().and_then(Machine::rest)
     }
 
     /// A machine that is settled, or rests, leaves once all that it decided is durable, so that its rows are what it was.
     fn stay_or_leave(&mut self, is_idle: bool) -> Next {
-        self.is_resting = false;
+        self.rest = None;
         if self.durable < self.submitted {
             return Next::Wait;
         }
-        if self.rests() {
+        if let Some(rest) = self.rest() {
             if !is_idle {
                 return self.linger(LINGER_RESTING);
             }
             // Its timers go on; when one fires it is loaded again.
-            (self.is_resting, self.is_known) = (true, true);
+            (self.rest, self.is_known) = (Some(rest.clone()), true);
             self.machine = State::Absent;
             return Next::Leave;
         }
@@ -422,7 +423,10 @@ impl Actor for Resident {
         self.has_loaded();
         self.node.residents.fetch_sub(1, Ordering::Relaxed);
         metric::resident_left(&self.address);
-        let left = if self.is_resting { ToGroup::Rests(self.address) } else { ToGroup::Left(self.address) };
+        let left = match self.rest {
+            Some(rest) => ToGroup::Rests(self.address, rest),
+            None => ToGroup::Left(self.address),
+        };
         let _shut_down = self.group.tell(left);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use workflow::life::{Address, Message};
+use workflow::life::{Address, Message, Note, Rest};
 
 use crate::lives::Lives;
 
@@ -11,15 +11,20 @@ use crate::lives::Lives;
 pub(crate) struct Resting(BTreeMap<Address, Away>);
 
 /// How a machine is away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Away {
     /// It left; its timers go on.
-    Left,
+    Left(Rest),
     /// It was not in memory since its group came here and has no timers: it has to recover before all else.
-    Dormant {
-        /// Whether it has all the permits that were asked for in its stead.
-        holds_all: bool,
-    },
+    Dormant(Rest),
+}
+
+impl Away {
+    fn rest(&self) -> &Rest {
+        match self {
+            Self::Left(rest) | Self::Dormant(rest) => rest,
+        }
+    }
 }
 
 impl Resting {
@@ -34,13 +39,22 @@ impl Resting {
     }
 
     pub(crate) fn is_dormant(&self, address: &Address) -> bool {
-        matches!(self.0.get(address), Some(Away::Dormant { .. }))
+        matches!(self.0.get(address), Some(Away::Dormant(_)))
     }
 
     /// Whether a message says nothing new to a machine that is away, so that it need not come for it.
     pub(crate) fn knows(&self, lives: &dyn Lives, address: &Address, message: &Message) -> bool {
-        let holds_all = |away: &Away| *away == Away::Dormant { holds_all: true };
-        self.0.get(address).is_some_and(|away| lives.knows(message, holds_all(away)))
+        self.0.get(address).is_some_and(|away| lives.knows(message, away.rest()))
+    }
+
+    /// What those who are away would say if they were asked again. They need not come for it.
+    pub(crate) fn ask_again(&self) -> Vec<(Address, Vec<(Address, Note)>)> {
+        let said = |(address, away): (&Address, &Away)| {
+            let Address::Run(run) = address else { return None };
+            let says: Vec<_> = away.rest().says(run).collect();
+            (!says.is_empty()).then(|| (address.clone(), says))
+        };
+        self.0.iter().filter_map(said).collect()
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {

@@ -171,12 +171,9 @@ impl Play<'_> {
     }
 
     fn deliver(&mut self, to: Address, message: Message) -> Result<(), HarnessError> {
-        let mut machine = match self.machines.remove(&to) {
+        let mut machine = match self.machines.remove(&to).or_else(|| Cycles.create(&message)) {
             Some(machine) => machine,
-            None => match Cycles.create(&message) {
-                Some(machine) => machine,
-                None => Cycles.load(&to, &self.rows)?,
-            },
+            None => Cycles.load(&to, &self.rows)?,
         };
         let mut tasks: VecDeque<Task> = VecDeque::new();
         let mut message = Some(message);

@@ -84,5 +84,5 @@ async fn go_on(engine: &dyn Engine, id: &str, runs: usize, rounds: usize) -> Res
         }
         Ok::<_, Failure>(line)
     }));
-    Ok(lines.await?.concat())
+    Ok(lines.await?.into_iter().flatten().collect())
 }

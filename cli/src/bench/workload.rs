@@ -146,7 +146,6 @@ impl Workload {
 }
 
 /// A run that was started.
-#[derive(Clone)]
 pub(super) struct Started {
     pub(super) run: RunKey,
     pub(super) asked: Instant,

@@ -11,7 +11,7 @@ use super::{
     Peers,
     door::Door,
     letter::Letter,
-    outlook::{Outlook, Plan, living},
+    outlook::{LOOKS, Outlook, Plan, living},
     peers::Marks,
 };
 use crate::{
@@ -20,9 +20,6 @@ use crate::{
     node::{Node, view},
     store::{Cluster, Error, Fence, NodeId, Store, chain},
 };
-
-/// Heartbeats in the time of a lease.
-const BEATS: u32 = 6;
 
 /// How an engine works together with others over one store.
 #[derive(Debug)]
@@ -57,8 +54,6 @@ pub(crate) struct Member {
     leaving: Vec<Fence>,
     /// How far the links had come when they were stopped.
     said: Marks,
-    /// When everybody has noticed who owns what, or has stopped; `None` once machines were told.
-    noticed_at: Option<Instant>,
     /// Whether the breakpoints that are stored are known here.
     has_read: bool,
 }
@@ -89,7 +84,6 @@ impl Member {
             beaten: Instant::now(),
             leaving: Vec::new(),
             said: Marks::new(),
-            noticed_at: None,
             has_read: false,
         }
     }
@@ -162,19 +156,12 @@ impl Member {
     }
 
     /// Tells machines that what was said may have been lost.
-    fn tell(&mut self, plan: &Plan) {
+    fn tell(&self, plan: &Plan) {
         // It may have been about to say that permits are free again: only asking everybody tells who still holds one.
         if plan.has_died && self.groups.forget_asked() {
             self.peers.post_all(&Letter::AskAgain);
         }
-        // Until their next look others may write to where a machine was. Once more when nobody can any longer without having looked: a run
-        // that ended in the meantime says so only if it is asked.
-        let now = Instant::now();
-        let has_changed = plan.has_moved || plan.has_died;
-        if has_changed && self.outlook.living().len() > 1 {
-            self.noticed_at = Some(now + self.lease);
-        }
-        if has_changed || self.noticed_at.take_if(|at| *at <= now).is_some() {
+        if plan.asks_again {
             self.node.router.ask_again();
         }
     }
@@ -182,7 +169,7 @@ impl Member {
 
 /// Lives among others until something forbids it; the reason is the engine's failure.
 pub(crate) async fn attend(mut member: Member) {
-    let mut beats = time::interval(member.lease / BEATS);
+    let mut beats = time::interval(member.lease / LOOKS);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beats.tick().await;

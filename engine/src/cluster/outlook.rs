@@ -5,12 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::share::share;
 use crate::store::{Cluster, Fence, GroupId, Member, NodeId};
 
+/// Looks in the time of a lease.
+pub(crate) const LOOKS: u32 = 6;
+
 /// What a node has seen last.
 #[derive(Debug)]
 pub(crate) struct Outlook {
     own: NodeId,
     living: BTreeSet<NodeId>,
     owners: BTreeMap<GroupId, (Fence, Option<NodeId>)>,
+    /// How many looks from now every other node has noticed the last change, or has stopped.
+    noticed_in: Option<u32>,
 }
 
 /// What a node does after a look.
@@ -20,8 +25,8 @@ pub(crate) struct Plan {
     pub(crate) release: Vec<Fence>,
     /// How many groups to take.
     pub(crate) take: usize,
-    /// A group has another owner: what was said to its machines may be lost.
-    pub(crate) has_moved: bool,
+    /// What was said to machines that moved, or by them, may be lost: all of this node ask again.
+    pub(crate) asks_again: bool,
     /// A node is gone that owned groups, and with it what its machines were about to say. What others asked of machines that keep it
     /// only in memory has to be asked anew.
     pub(crate) has_died: bool,
@@ -34,7 +39,7 @@ pub(crate) fn living(cluster: &Cluster) -> impl Iterator<Item = &Member> {
 
 impl Outlook {
     pub(crate) fn new(own: NodeId) -> Self {
-        Self { own, living: BTreeSet::new(), owners: BTreeMap::new() }
+        Self { own, living: BTreeSet::new(), owners: BTreeMap::new(), noticed_in: None }
     }
 
     /// Compares with what was seen before, and says what to do, apart from the groups that are being given up already.
@@ -50,7 +55,19 @@ impl Outlook {
         let share = if is_first { super::share::Share::default() } else { share(&self.own, cluster) };
         (self.living, self.owners) = (living, owners);
         let release = share.release.into_iter().filter(|fence| !leaving.contains(fence)).collect();
-        Plan { release, take: share.take, has_moved, has_died }
+        let asks_again = self.asks_again(has_moved || has_died);
+        Plan { release, take: share.take, asks_again, has_died }
+    }
+
+    /// Whether machines ask again: when a change is seen, and once more when nobody can any longer write to where a machine was. A run
+    /// that ended in the meantime says so only if it is asked.
+    fn asks_again(&mut self, has_changed: bool) -> bool {
+        if has_changed {
+            self.noticed_in = (self.living.len() > 1).then_some(LOOKS);
+            return true;
+        }
+        self.noticed_in = self.noticed_in.map(|looks| looks - 1);
+        self.noticed_in.take_if(|looks| *looks == 0).is_some()
     }
 
     /// The nodes that were alive at the last look.
@@ -93,9 +110,20 @@ mod tests {
         let mut outlook = Outlook::new(NodeId("a".into()));
         let _first = outlook.look(&cluster(&[("a", 6), ("b", 6)], &[(1, "a"), (1, "b")]), &[]);
         let dead = outlook.look(&cluster(&[("a", 6), ("b", 0)], &[(1, "a"), (1, "b")]), &[]);
-        assert_eq!((dead.has_died, dead.has_moved, dead.take), (true, false, 1));
+        assert_eq!((dead.has_died, dead.asks_again, dead.take), (true, true, 1));
         let taken = outlook.look(&cluster(&[("a", 6)], &[(1, "a"), (2, "a")]), &[]);
-        assert_eq!((taken.has_died, taken.has_moved, taken.take), (false, true, 0));
+        assert_eq!((taken.has_died, taken.asks_again, taken.take), (false, true, 0));
+    }
+
+    #[test]
+    fn machines_ask_once_more_a_lease_after_a_change_if_there_are_others() {
+        let (before, after) = ([(1, "a"), (1, "b")], [(1, "a"), (2, "a")]);
+        for (nodes, expected) in [(&[("a", 6), ("b", 6)][..], vec![0, LOOKS]), (&[("a", 6)][..], vec![0])] {
+            let mut outlook = Outlook::new(NodeId("a".into()));
+            let _first = outlook.look(&cluster(nodes, &before), &[]);
+            let asked = (0..2 * LOOKS).filter(|_| outlook.look(&cluster(nodes, &after), &[]).asks_again);
+            assert_eq!(asked.collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

@@ -9,9 +9,7 @@ use std::{
 use rand::{RngExt, rngs::StdRng};
 use workflow::{
     id::{AttemptKey, RunKey, SeededIds},
-    life::{
-        Address, Around, Body, Faithful, Machine, Message, Note, Rest, RowKey, Rows, Settings, Task, Ticket, Unreadable,
-    },
+    life::{Address, Around, Faithful, Machine, Message, Note, Rest, RowKey, Rows, Settings, Task, Ticket, Unreadable},
     port::{Answer, Caller, Refusal, Request},
     status::StepStatus,
     time::{Millis, Timestamp},
@@ -28,21 +26,22 @@ use crate::{
     cluster::{
         Letter,
         link::{Incoming, Mark, Outgoing},
-        outlook::{Outlook, living},
+        outlook::{LOOKS, Outlook, living},
         tag, tag_of,
     },
+    groups::{Live, live},
     lives::{Asked, Cycles, Lives, Route},
     node::view,
     resting::{Away, Resting},
     router::{Envelope, group_of},
-    store::{Batch, Error, Fence, GroupId, NodeId, Ownership, Store, Write},
+    store::{Batch, Error, Fence, GroupId, NodeId, Ownership, Write},
     timers::{Due, Timers},
     turn::{self, Decided, Given, Later},
 };
 
 pub(super) const GROUPS: u32 = 5;
 pub(super) const LEASE: Millis = Millis::from_secs(6);
-const BEAT: Millis = Millis::from_secs(1);
+const BEAT: Millis = Millis(LEASE.0 / LOOKS as i64);
 /// The longest that the work of a step takes.
 const WORK_MAX_MS: i64 = 1_500;
 /// The wait before a batch that was not acknowledged is sent again.
@@ -51,8 +50,6 @@ const AGAIN: Millis = Millis(100);
 const COMMITS: u32 = 400;
 /// The longest that a group takes to open once the store has given it to a node.
 const OPENING_MAX: Millis = Millis(500);
-/// Rows read at once when a group is taken over.
-const PAGE: usize = 100;
 
 /// What a machine was told.
 #[derive(Debug)]
@@ -162,7 +159,6 @@ pub(super) struct Node {
     next_beat: Timestamp,
     leaving: Vec<Fence>,
     said: BTreeMap<NodeId, Mark>,
-    noticed_at: Option<Timestamp>,
     has_read: bool,
     tickets: u64,
     /// Until when it stands still.
@@ -196,7 +192,6 @@ impl Node {
             next_beat: now,
             leaving: Vec::new(),
             said: BTreeMap::new(),
-            noticed_at: None,
             has_read: false,
             tickets: 0,
             paused: None,
@@ -455,18 +450,17 @@ impl Node {
             .get(address)
             .filter(|resident| !resident.is_busy() && resident.durable == resident.submitted);
         let Some(left) = left else { return };
-        let (is_settled, rests) = match &left.machine {
-            Some(machine) => (machine.is_settled(), machine.rest().is_some()),
-            None => (true, false),
+        let (is_settled, rest) = match &left.machine {
+            Some(machine) => (machine.is_settled(), machine.rest().cloned()),
+            None => (true, None),
         };
-        if !(is_settled || rests) || moment.rng.random_ratio(1, 2) {
+        if !(is_settled || rest.is_some()) || moment.rng.random_ratio(1, 2) {
             return;
         }
         self.residents.remove(address);
-        if rests {
-            self.resting.goes(address.clone(), Away::Left);
-        } else {
-            self.timers.forget(address);
+        match rest {
+            Some(rest) => drop(self.resting.goes(address.clone(), Away::Left(rest))),
+            None => self.timers.forget(address),
         }
     }
 
@@ -588,11 +582,7 @@ impl Node {
             }
             self.post_all(&Letter::AskAgain);
         }
-        let has_changed = plan.has_died || plan.has_moved;
-        if has_changed && self.outlook.living().len() > 1 {
-            self.noticed_at = Some(moment.now + LEASE);
-        }
-        if has_changed || self.noticed_at.take_if(|at| *at <= moment.now).is_some() {
+        if plan.asks_again {
             self.ask_again();
         }
         Ok(Acted::Lived)
@@ -632,27 +622,15 @@ impl Node {
         }
         self.groups.insert(fence.group, fence);
         self.places[fence.group.0 as usize] = Place::Here;
-        let mut live: Vec<(RowKey, Body)> = Vec::new();
-        loop {
-            let last = live.last().map(|(key, _)| key);
-            let page = self.store.rows.live(fence.group, last, PAGE).expect("memory always answers");
-            if page.is_empty() {
-                break;
-            }
-            live.extend(page);
-        }
+        let Live { awake, mut dormant } = live(&self.store.rows, &Cycles, &[fence]).expect("memory always answers");
         let asked = Address::SHARED.into_iter().filter(|address| self.group(address) == fence.group);
         for to in asked.collect::<Vec<_>>() {
             self.tell(Envelope { to, from: None, message: Message::Recovered });
         }
-        for (key, body) in &live {
-            if let (Some(Address::Run(run)), Some(rest)) = (Address::of_row(key), Cycles.rest(key, body)) {
-                self.leave_dormant(run, rest);
-            }
+        for (run, rest) in dormant.remove(&fence.group).unwrap_or_default() {
+            self.leave_dormant(run, rest);
         }
-        let awake = live.iter().filter(|(key, body)| Cycles.rest(key, body).is_none());
-        let awake = awake.filter_map(|(key, _)| Address::of_row(key)).filter(|address| !address.is_shared());
-        for to in awake {
+        for to in awake.into_iter().filter(|address| !address.is_shared()) {
             self.tell(Envelope { to, from: None, message: Message::Recovered });
         }
         if self.missed.remove(&fence.group) {
@@ -671,9 +649,14 @@ impl Node {
         if let Some(until) = rest.until {
             self.timers.set(address.clone(), Due::Recovery, until);
         }
-        self.resting.goes(address.clone(), Away::Dormant { holds_all: rest.holds_all() });
-        for (to, note) in rest.says(&run) {
-            self.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });
+        let says: Vec<_> = rest.says(&run).collect();
+        self.resting.goes(address.clone(), Away::Dormant(rest));
+        self.say(&address, says);
+    }
+
+    fn say(&mut self, from: &Address, says: Vec<(Address, Note)>) {
+        for (to, note) in says {
+            self.tell(Envelope { to, from: Some(from.clone()), message: Message::Note(note) });
         }
     }
 
@@ -718,11 +701,11 @@ impl Node {
     }
 
     fn ask_again(&mut self) {
-        for address in self.resting.addresses().cloned().collect::<Vec<_>>() {
-            self.resident(address);
-        }
         for resident in self.residents.values_mut() {
             resident.waiting.push_back(Heard::AskAgain);
+        }
+        for (from, says) in self.resting.ask_again() {
+            self.say(&from, says);
         }
     }
 
@@ -743,7 +726,7 @@ impl Node {
     fn resident(&mut self, address: Address) -> &mut Resident {
         let away = self.resting.comes(&address);
         let resident = self.residents.entry(address).or_default();
-        if let Some(Away::Dormant { .. }) = away {
+        if let Some(Away::Dormant(_)) = away {
             resident.waiting.push_front(Heard::Recovered);
         }
         resident

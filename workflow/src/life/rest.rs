@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Body, Message, Note, RowKey, Table};
+use super::{Address, Body, Message, Note, RowKey, Table, row, seed_row::OwnOnly};
 use crate::{
     id::{AttemptId, AttemptKey, RunKey, StepId},
     time::Timestamp,
@@ -35,14 +35,7 @@ pub struct Wish {
     pub is_held: bool,
 }
 
-/// The only field of a run's row that is of interest here.
-#[derive(Deserialize)]
-struct OwnOnly {
-    /// Under [`super::OWN_FIELD`].
-    #[serde(rename = "_")]
-    own: RestOnly,
-}
-
+/// What is of interest here of a run's row.
 #[derive(Deserialize)]
 struct RestOnly {
     rest: Option<Rest>,
@@ -54,28 +47,27 @@ impl Rest {
         if key.table != Table::Run {
             return None;
         }
-        let row: OwnOnly = serde_json::from_slice(body).ok()?;
+        let row: OwnOnly<RestOnly> = row::parse(key, body).ok()?;
         row.own.rest
     }
 
     /// What a run that rests would tell others if it were asked to do so again.
-    pub fn says(self, run: &RunKey) -> impl Iterator<Item = (Address, Note)> {
-        self.permits.into_iter().map(|Wish { step, attempt, tags, since, is_held: _ }| {
-            let attempt = AttemptKey { run: run.clone(), step, attempt };
-            (Address::Permits, Note::WantPermits { attempt, tags, since })
+    pub fn says(&self, run: &RunKey) -> impl Iterator<Item = (Address, Note)> {
+        self.permits.iter().map(|Wish { step, attempt, tags, since, is_held: _ }| {
+            let attempt = AttemptKey { run: run.clone(), step: step.clone(), attempt: *attempt };
+            (Address::Permits, Note::WantPermits { attempt, tags: tags.clone(), since: *since })
         })
     }
 
-    /// Whether it has all the permits that it asked for.
-    pub fn holds_all(&self) -> bool {
-        self.permits.iter().all(|wish| wish.is_held)
-    }
-
-    /// Whether a message says nothing new to a run that rests: it was launched before, and has its permits if it `holds_all`.
-    pub fn knows(message: &Message, holds_all: bool) -> bool {
+    /// Whether a message says nothing new to a run that rests, and needs no answer: it was launched before, may have the permits, and
+    /// whoever gives them out knows what it wants.
+    pub fn knows(&self, message: &Message) -> bool {
+        let wish =
+            |of: &AttemptKey| self.permits.iter().find(|wish| wish.step == of.step && wish.attempt == of.attempt);
         match message {
             Message::Note(Note::Launch) => true,
-            Message::Note(Note::PermitsGranted { .. }) => holds_all,
+            Message::Note(Note::PermitsGranted { attempt }) => wish(attempt).is_some_and(|wish| wish.is_held),
+            Message::Note(Note::StillWants { attempt }) => wish(attempt).is_some(),
             _ => false,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
@@ -23,6 +24,13 @@ use crate::{
 
 /// The field of a row that documents leave out.
 pub(crate) const OWN: &str = "_";
+
+/// A row of which only what stands under [`OWN`] is of interest.
+#[derive(Deserialize)]
+pub(crate) struct OwnOnly<T> {
+    #[serde(rename = "_")]
+    pub(crate) own: T,
+}
 
 impl RunSeed {
     /// The row to store. It is not live: a run is loaded by its own row, and a queued one by its workflow.

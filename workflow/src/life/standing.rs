@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Order, RowKey, Rows, Scan, Table, Unreadable, row};
+use super::{Order, RowKey, Rows, Scan, Table, Unreadable, row, seed_row::OwnOnly};
 use crate::{
     id::{InstanceId, InstanceKey, RunId, RunKey, WorkflowId},
     port::Answer,
@@ -15,16 +15,9 @@ struct StatusOnly {
     status: InstanceStatus,
 }
 
-/// The only field of a seed that is of interest here.
+/// What is of interest here of a seed.
 #[derive(Deserialize)]
 struct EndedOnly {
-    /// Under [`super::OWN_FIELD`].
-    #[serde(rename = "_")]
-    own: Own,
-}
-
-#[derive(Deserialize)]
-struct Own {
     ended: Option<StatusOnly>,
 }
 
@@ -35,7 +28,7 @@ pub fn run_status(run: &RunKey, rows: &dyn Rows) -> Result<Option<InstanceStatus
         // A run that nothing has happened to yet has only its seed, which says so if it ended when it was made.
         let key = RowKey { table: Table::Seed, ..key };
         let Some(body) = rows.row(&key)? else { return Ok(None) };
-        let seed: EndedOnly = row::parse(&key, &body)?;
+        let seed: OwnOnly<EndedOnly> = row::parse(&key, &body)?;
         return Ok(Some(seed.own.ended.map_or(InstanceStatus::Created, |ended| ended.status)));
     };
     let row: StatusOnly = row::parse(&key, &body)?;

@@ -10,7 +10,6 @@ use replay::{
 };
 use serde_json::Value as Json;
 use workflow::{
-    definition::Step,
     life::{Faithful, Settings},
     port::{EngineName, HarnessError, Rehearsal, Rehearsed, Stage},
 };
@@ -59,17 +58,14 @@ pub(super) fn alone(case: &Rehearsal) -> Result<Rehearsed, HarnessError> {
     actor().rehearse(case, Arc::new(Faithful))
 }
 
+// No placeholder stands in on either: jobs take the engines' own way, and only their work in the cluster is what the case says.
+
 fn actor() -> ActorStage {
-    ActorStage::new(Settings::production(), is_made_up)
+    ActorStage::new(Settings::production(), |_| false)
 }
 
 fn polling(profile: Profile) -> LegacyStage {
-    LegacyStage::new(EngineName("legacy".into()), profile, Settings::production(), is_made_up)
-}
-
-/// No placeholder stands in: jobs take the engines' own way, and only their work in the cluster is what the case says.
-fn is_made_up(_: &Step) -> bool {
-    false
+    LegacyStage::new(EngineName("legacy".into()), profile, Settings::production(), |_| false)
 }
 
 fn showing(stage: &dyn Stage, case: &Rehearsal) -> Json {

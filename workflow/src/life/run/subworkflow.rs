@@ -105,8 +105,7 @@ fn child_of(artifact: &Json) -> Option<ChildRun> {
 impl Flow {
     /// Asks the other workflow for a child run.
     pub(super) fn start_subworkflow(&mut self, at: usize, turn: &mut Turn<'_>) {
-        let definition = Arc::clone(&self.steps[at].definition);
-        let Kind::Subworkflow { sync, .. } = definition.kind else { return };
+        let Kind::Subworkflow { sync, .. } = self.steps[at].definition.kind else { return };
         let is_sync = sync.unwrap_or(true);
         let Some(attempt) = self.steps[at].attempt.as_deref_mut() else { return };
         attempt.nested = Nested::Subworkflow(Box::new(Subworkflow {
