@@ -1,7 +1,7 @@
 //! The actor engine in virtual time: the same turns over rows in memory, on one thread, with a clock that jumps to whatever is due next.
 //!
-//! Messages are delivered in the order in which they were sent, one after the other, and every commit is durable at once. So a rehearsal
-//! is a function of the sample and its seed.
+//! Messages are delivered one after the other, in the order in which they were sent or, to different machines, in any, and every commit
+//! is durable at once. So a rehearsal is a function of the sample and its seed.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value as Json;
 use workflow::{
     id::{AttemptKey, SeededIds},
@@ -33,12 +34,20 @@ use crate::{
 pub struct ActorStage {
     settings: Settings,
     stands_in: StandsIn,
+    is_shuffled: bool,
 }
 
 impl ActorStage {
     /// A stage; `stands_in` says which steps get placeholders.
     pub fn new(settings: Settings, stands_in: StandsIn) -> Self {
-        Self { settings, stands_in }
+        Self { settings, stands_in, is_shuffled: false }
+    }
+
+    /// Whom a message reaches first is drawn from the sample's seed, as on an engine where all that happens at one moment happens in any
+    /// order. What one machine is told keeps its order.
+    #[must_use]
+    pub fn shuffled(self) -> Self {
+        Self { is_shuffled: true, ..self }
     }
 }
 
@@ -70,6 +79,7 @@ impl ActorStage {
             rows: MemoryRows::default(),
             machines: HashMap::new(),
             messages: VecDeque::new(),
+            order: self.is_shuffled.then(|| StdRng::seed_from_u64(seed)),
             timers: Timers::default(),
             works: Works::default(),
             answers: HashMap::new(),
@@ -89,6 +99,8 @@ struct Play<'a> {
     rows: MemoryRows,
     machines: HashMap<Address, Box<dyn Machine>>,
     messages: VecDeque<(Address, Message)>,
+    /// Draws whose message comes next, where it is not the first that was sent.
+    order: Option<StdRng>,
     timers: Timers,
     works: Works,
     answers: HashMap<Ticket, Result<Answer, Refusal>>,
@@ -160,7 +172,7 @@ impl Scene for Play<'_> {
 impl Play<'_> {
     /// Delivers messages until there are none.
     fn settle(&mut self) -> Result<(), HarnessError> {
-        while let Some((to, message)) = self.messages.pop_front() {
+        while let Some((to, message)) = self.next_message() {
             self.delivered += 1;
             if self.delivered > MESSAGES_MAX {
                 return Err(HarnessError::Endless(format!("{MESSAGES_MAX} messages")));
@@ -168,6 +180,15 @@ impl Play<'_> {
             self.deliver(to, message)?;
         }
         Ok(())
+    }
+
+    fn next_message(&mut self) -> Option<(Address, Message)> {
+        let Some(order) = self.order.as_mut().filter(|_| self.messages.len() > 1) else {
+            return self.messages.pop_front();
+        };
+        let (drawn, _) = &self.messages[order.random_range(0..self.messages.len())];
+        let first = self.messages.iter().position(|(to, _)| to == drawn)?;
+        self.messages.remove(first)
     }
 
     fn deliver(&mut self, to: Address, message: Message) -> Result<(), HarnessError> {

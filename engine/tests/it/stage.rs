@@ -1,6 +1,9 @@
 //! Samples in virtual time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use engine::ActorStage;
 use serde_json::{Value as Json, json};
@@ -42,6 +45,31 @@ fn a_sample_is_played_to_its_end_and_the_same_sample_plays_the_same() {
     assert_eq!(statuses(&first), [("SUCCEEDED".to_owned(), vec!["SUCCEEDED".to_owned(); 3])]);
     assert!(!first.events.is_empty());
     assert_eq!(rehearse(&sample).unwrap(), first);
+}
+
+#[test]
+fn whom_a_message_reaches_first_is_drawn_from_the_seed_and_what_one_machine_hears_keeps_its_order() {
+    let child = json!({ "id": "child", "steps": [{ "step": { "id": "s", "type": "NoOp" } }] });
+    let nested = json!({ "subworkflow_id": { "type": "STRING", "value": "child" } });
+    let step = |id: String| json!({ "subworkflow": { "id": id, "params": nested } });
+    let steps: Vec<Json> = (0..4).map(|n| step(format!("s{n}"))).collect();
+    let mut sample = sample(&json!({ "id": "parent", "steps": steps }));
+    sample.definitions.insert(0, json!({ "properties": { "owner": "ann" }, "workflow": child }));
+    let rehearse = |seed| {
+        let stage = ActorStage::new(Settings::production(), |_| false).shuffled();
+        stage.rehearse(&Rehearsal { seed, ..sample.clone() }, Arc::new(Faithful)).unwrap()
+    };
+    let order_of = |rehearsed: &Rehearsed| {
+        let of_runs = rehearsed.events.iter().filter(|event| event["type"] == "WORKFLOW_INSTANCE_STATUS_CHANGE_EVENT");
+        of_runs
+            .map(|event| event["workflow_id"].to_string() + &event["workflow_instance_id"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let plays: Vec<Rehearsed> = (0..20).map(rehearse).collect();
+    assert!(plays.iter().all(|play| statuses(play).iter().all(|(status, _)| status == "SUCCEEDED")));
+    assert_eq!(rehearse(3), plays[3]);
+    let orders: BTreeSet<_> = plays.iter().map(order_of).collect();
+    assert!(orders.len() > 1, "{orders:?}");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! A case on both engines, and whether they end alike.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use engine::ActorStage;
 use legacy_adapter::{LegacyStage, Profile};
@@ -22,8 +26,8 @@ pub(super) enum Verdict {
         /// Whether a run came out of it: a definition that both refuse is no run.
         has_run: bool,
     },
-    /// The polling engine itself comes to what the actor engine came to when nothing but its timing is another: two things that happen
-    /// at once (a stop and an end, two starts) may come in either order.
+    /// They come to the same when nothing but timing is another: two things that happen at once (a stop and an end, two starts) may come
+    /// in either order.
     Raced,
     /// They disagree.
     Differs(Vec<Difference>),
@@ -33,34 +37,59 @@ pub(super) enum Verdict {
 const TIMINGS: [(f64, u16); 8] =
     [(0.0, 0), (0.1, 0), (0.5, 0), (2.0, 0), (0.01, 1_000), (0.3, 1_000), (1.0, 1_000), (1.0, 3_000)];
 
-/// Seeds of the old stack's chances that each of those is tried with: who comes first among many depends on more than on how fast all are.
+/// Seeds of chances that each of those is tried with at first: who comes first among many depends on more than on how fast all are.
 const CHANCES: u64 = 8;
+
+/// How often so many further ones are tried, on both engines: two orders of six starts are alike once in 720 times.
+const ROUNDS_MAX: u64 = 24;
 
 /// Plays a case on both engines.
 pub(super) fn judge(case: &Rehearsal) -> Verdict {
-    let actor = showing(&actor(), case);
+    let actor = showing(&stage(), case);
     let legacy = showing(&polling(Profile::maestro()), case);
     if actor == legacy {
         return Verdict::Same { has_run: !matches!(actor["status"].as_str(), Some("REFUSED" | "NEVER_ENDED")) };
     }
-    let is_race = (0..CHANCES).any(|chance| {
-        let other = Rehearsal { seed: case.seed.wrapping_add(chance), ..case.clone() };
-        TIMINGS.iter().any(|&(pace, lost)| {
-            let profile = Profile::maestro().paced(pace).with_weaknesses(lost, 0);
-            showing(&polling(profile), &other) == actor
-        })
-    });
-    if is_race { Verdict::Raced } else { Verdict::Differs(differences(&legacy, &actor)) }
+    let (mut of_polling, mut of_actor) = (HashSet::new(), HashSet::from([hash(actor.clone())]));
+    for round in 0..=ROUNDS_MAX {
+        for chance in round * CHANCES..(round + 1) * CHANCES {
+            let other = Rehearsal { seed: case.seed.wrapping_add(chance), ..case.clone() };
+            of_polling.extend(TIMINGS.iter().map(|&(pace, lost)| {
+                let profile = Profile::maestro().paced(pace).with_weaknesses(lost, 0);
+                hash(showing(&polling(profile), &other))
+            }));
+            // The order in which things were sent is the first to be tried.
+            if round > 0 {
+                let orders = (0..).map(|order| chance * TIMINGS.len() as u64 + order).take(TIMINGS.len());
+                of_actor.extend(orders.map(|order| {
+                    let other = Rehearsal { seed: case.seed.wrapping_add(order), ..case.clone() };
+                    hash(showing(&stage().shuffled(), &other))
+                }));
+            }
+        }
+        if !of_polling.is_disjoint(&of_actor) {
+            return Verdict::Raced;
+        }
+    }
+    Verdict::Differs(differences(&legacy, &actor))
+}
+
+/// What stands for all that is shown, whatever the order of fields.
+fn hash(mut showing: Json) -> u64 {
+    showing.sort_all_objects();
+    let mut hasher = DefaultHasher::new();
+    showing.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Plays a case on the actor engine only.
 pub(super) fn alone(case: &Rehearsal) -> Result<Rehearsed, HarnessError> {
-    actor().rehearse(case, Arc::new(Faithful))
+    stage().rehearse(case, Arc::new(Faithful))
 }
 
 // No placeholder stands in on either: jobs take the engines' own way, and only their work in the cluster is what the case says.
 
-fn actor() -> ActorStage {
+fn stage() -> ActorStage {
     ActorStage::new(Settings::production(), |_| false)
 }
 
