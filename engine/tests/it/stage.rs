@@ -54,7 +54,8 @@ fn whom_a_message_reaches_first_is_drawn_from_the_seed_and_what_one_machine_hear
     let step = |id: String| json!({ "subworkflow": { "id": id, "params": nested } });
     let steps: Vec<Json> = (0..4).map(|n| step(format!("s{n}"))).collect();
     let mut sample = sample(&json!({ "id": "parent", "steps": steps }));
-    sample.definitions.insert(0, json!({ "properties": { "owner": "ann" }, "workflow": child }));
+    let properties = json!({ "owner": "ann", "run_strategy": "PARALLEL" });
+    sample.definitions.insert(0, json!({ "properties": properties, "workflow": child }));
     let rehearse = |seed| {
         let stage = ActorStage::new(Settings::production(), |_| false).shuffled();
         stage.rehearse(&Rehearsal { seed, ..sample.clone() }, Arc::new(Faithful)).unwrap()
