@@ -2,8 +2,8 @@
 //!
 //! Actors tell each other things in both directions. If they waited for room in each other's mailbox, two of them could wait for each other
 //! for ever. So a message from inside (`tell`) is always taken, and the bound stands where work comes in (`offer`): a caller is refused
-//! when the mailbox is full. What is told inside is bounded by what was admitted, since a machine says a bounded number of
-//! things for each thing it hears.
+//! when so many others wait. What is told inside is bounded by what was admitted, since a machine says a bounded number of things for
+//! each thing it hears; much of it at once, as after a recovery, makes callers wait and is no reason to refuse them.
 
 use std::{
     collections::VecDeque,
@@ -36,7 +36,7 @@ pub struct Handle<M> {
 /// Why an offered message was not taken; it comes back.
 #[derive(Debug)]
 pub enum Refused<M> {
-    /// Too many are waiting.
+    /// Too many that were offered are waiting.
     Full(M),
     /// The actor has ended.
     Gone(M),
@@ -54,12 +54,19 @@ struct Shared<M> {
 }
 
 struct Queue<M> {
-    waiting: VecDeque<M>,
+    waiting: VecDeque<Waits<M>>,
+    /// How many of them were offered.
+    offered: usize,
     is_open: bool,
 }
 
+struct Waits<M> {
+    message: M,
+    is_offered: bool,
+}
+
 pub(super) fn open<M>(capacity: usize) -> (Handle<M>, Mailbox<M>) {
-    let queue = Mutex::new(Queue { waiting: VecDeque::new(), is_open: true });
+    let queue = Mutex::new(Queue { waiting: VecDeque::new(), offered: 0, is_open: true });
     let shared = Arc::new(Shared { queue, reader: AtomicWaker::new(), capacity });
     (Handle { shared: Arc::clone(&shared) }, Mailbox { shared })
 }
@@ -76,16 +83,16 @@ impl<M> Shared<M> {
 }
 
 impl<M> Handle<M> {
-    /// From outside: taken unless the mailbox is full.
+    /// From outside: taken unless as many as the mailbox may hold of these are waiting.
     pub fn offer(&self, message: M) -> Result<(), Refused<M>> {
         let mut queue = self.shared.queue();
         if !queue.is_open {
             return Err(Refused::Gone(message));
         }
-        if queue.waiting.len() >= self.shared.capacity {
+        if queue.offered >= self.shared.capacity {
             return Err(Refused::Full(message));
         }
-        queue.push(message);
+        queue.push(message, true);
         drop(queue);
         self.shared.reader.wake();
         Ok(())
@@ -97,7 +104,7 @@ impl<M> Handle<M> {
         if !queue.is_open {
             return Err(message);
         }
-        queue.push(message);
+        queue.push(message, false);
         drop(queue);
         self.shared.reader.wake();
         Ok(())
@@ -145,14 +152,19 @@ impl<M> Mailbox<M> {
 }
 
 impl<M> Queue<M> {
-    fn push(&mut self, message: M) {
-        self.waiting.push_back(message);
+    fn push(&mut self, message: M, is_offered: bool) {
+        self.waiting.push_back(Waits { message, is_offered });
+        self.offered += usize::from(is_offered);
         WAITING.fetch_add(1, Ordering::Relaxed);
     }
 
     fn move_into(&mut self, into: &mut VecDeque<M>, limit: usize) {
         let count = limit.min(self.waiting.len());
-        into.extend(self.waiting.drain(..count));
+        let offered = &mut self.offered;
+        into.extend(self.waiting.drain(..count).map(|Waits { message, is_offered }| {
+            *offered -= usize::from(is_offered);
+            message
+        }));
         WAITING.fetch_sub(count, Ordering::Relaxed);
         if self.waiting.is_empty() {
             self.waiting.shrink_to(KEPT);
@@ -179,5 +191,26 @@ impl<M> fmt::Debug for Handle<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let queue = self.shared.queue();
         f.debug_struct("Handle").field("is_open", &queue.is_open).field("waiting", &queue.waiting.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_refused_for_other_callers_and_never_for_what_is_told_inside() {
+        let (handle, mut mailbox) = open(2);
+        for n in 0..10 {
+            handle.tell(n).unwrap();
+        }
+        handle.offer(10).unwrap();
+        handle.offer(11).unwrap();
+        assert!(matches!(handle.offer(12), Err(Refused::Full(12))));
+        let mut taken = VecDeque::new();
+        mailbox.take(&mut taken, 11);
+        assert_eq!(taken, (0..=10).collect::<Vec<_>>());
+        handle.offer(12).unwrap();
+        assert!(matches!(handle.offer(13), Err(Refused::Full(13))));
     }
 }
