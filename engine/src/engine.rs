@@ -30,7 +30,8 @@ use crate::{
     groups::{GROUP_CALLS_MAX, Groups},
     limits::{Admission, Limits, too_many},
     lives::{Asked, Lives, Route},
-    loader::Loader,
+    loader::loader,
+    lookups::lookups,
     metric,
     node::{Node, READS, view},
     outbox::{self, Consumer},
@@ -161,7 +162,8 @@ impl ActorEngine {
             loading: AtomicUsize::new(0),
             resting: AtomicUsize::new(0),
             reads: Semaphore::new(READS),
-            loader: Loader::default(),
+            loader: loader(),
+            lookups: lookups(),
             runtime: runtime::Handle::current(),
         });
         let mut others = JoinSet::new();

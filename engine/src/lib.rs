@@ -26,6 +26,7 @@ pub mod clock;
 pub mod cluster;
 pub mod lives;
 mod loader;
+mod lookups;
 pub mod metric;
 mod node;
 pub mod outbox;
@@ -34,6 +35,7 @@ pub mod runtime;
 pub mod steps;
 mod tickets;
 mod timers;
+mod together;
 mod watchers;
 
 // The whole.

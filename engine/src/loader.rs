@@ -2,19 +2,18 @@
 //!
 //! A hundred thousand runs may come back at once after a crash; one by one, each would cost a store far away several round trips.
 
-use std::{
-    collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use workflow::{
     id::RunKey,
-    life::{Address, Machine, Rows, Unreadable},
+    life::{Address, Machine, Unreadable},
 };
 
-use crate::{actor, node::Node, store::chain};
+use crate::{
+    node::Node,
+    together::{Together, read_each},
+};
 
 /// Runs that are read at once: some hundred KiB of rows.
 const RUNS_MAX: usize = 128;
@@ -25,55 +24,25 @@ const READS_MAX: usize = 4;
 type Loaded = Result<Box<dyn Machine>, Unreadable>;
 
 /// Runs that wait to be loaded.
-#[derive(Default)]
-pub(crate) struct Loader {
-    state: Mutex<State>,
-}
+pub(crate) type Loader = Together<Wanted>;
 
-#[derive(Default)]
-struct State {
-    waiting: VecDeque<Wanted>,
-    reads: usize,
-}
-
-struct Wanted {
+pub(crate) struct Wanted {
     run: RunKey,
     tell: oneshot::Sender<Loaded>,
+}
+
+pub(crate) fn loader() -> Loader {
+    Together::new(RUNS_MAX, READS_MAX)
 }
 
 /// The machine of a run as its rows left it.
 pub(crate) async fn load(node: &Arc<Node>, run: RunKey) -> Loaded {
     let (tell, told) = oneshot::channel();
-    if node.loader.wants(Wanted { run, tell }) {
+    if node.loader.add(Wanted { run, tell }) {
         let node = Arc::clone(node);
         node.runtime.clone().spawn_blocking(move || read_all(&node));
     }
     told.await.unwrap_or_else(|_| Err(Unreadable("the engine is shutting down".to_owned())))
-}
-
-impl Loader {
-    /// Whether another read has to begin for it.
-    fn wants(&self, wanted: Wanted) -> bool {
-        let mut state = self.state();
-        state.waiting.push_back(wanted);
-        let begins = state.reads < READS_MAX;
-        state.reads += usize::from(begins);
-        begins
-    }
-
-    /// What is read next; after nothing, the read has ended.
-    fn next(&self) -> Vec<Wanted> {
-        let mut state = self.state();
-        let count = state.waiting.len().min(RUNS_MAX);
-        if count == 0 {
-            state.reads -= 1;
-        }
-        state.waiting.drain(..count).collect()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn read_all(node: &Node) {
@@ -82,29 +51,12 @@ fn read_all(node: &Node) {
         if wanted.is_empty() {
             return;
         }
-        read(node, wanted);
-    }
-}
-
-fn read(node: &Node, wanted: Vec<Wanted>) {
-    let runs: Vec<RunKey> = wanted.iter().map(|wanted| wanted.run.clone()).collect();
-    let mut wanted = wanted.into_iter();
-    let mut look = |rows: &dyn Rows| {
-        for Wanted { run, tell } in wanted.by_ref() {
-            // One run that cannot be read must not keep the others from it.
-            let load = || node.lives.load(&Address::Run(run), rows);
-            let loaded = catch_unwind(AssertUnwindSafe(load));
-            let loaded = loaded.unwrap_or_else(|panic| Err(Unreadable(actor::message(&*panic))));
-            let _left = tell.send(loaded);
-        }
-    };
-    let read = catch_unwind(AssertUnwindSafe(|| node.store.view_runs(&runs, &mut look)));
-    let why = match read {
-        Ok(Ok(())) => "the store showed nothing".to_owned(),
-        Ok(Err(error)) => chain(&error),
-        Err(panic) => actor::message(&*panic),
-    };
-    for Wanted { tell, .. } in wanted {
-        let _left = tell.send(Err(Unreadable(why.clone())));
+        let runs: Vec<RunKey> = wanted.iter().map(|wanted| wanted.run.clone()).collect();
+        read_each(
+            wanted,
+            |look| node.store.view_runs(&runs, look),
+            |wanted, rows| node.lives.load(&Address::Run(wanted.run.clone()), rows),
+            |wanted, loaded| drop(wanted.tell.send(loaded)),
+        );
     }
 }

@@ -3,14 +3,13 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock, atomic::AtomicUsize},
-    time::Duration,
 };
 
 use tokio::{runtime, sync::Semaphore, task};
 use workflow::{
     id::{AttemptKey, Ids},
     life::{Address, Around, Message, Rows, Ticket, Unreadable},
-    port::{Clock, Lookup, Report},
+    port::{Clock, Report},
     time::Timestamp,
 };
 
@@ -21,21 +20,20 @@ use crate::{
     group::ToGroup,
     lives::Lives,
     loader::Loader,
+    lookups::{self, Question},
     outbox,
     router::{Envelope, Router},
     steps::Steps,
     store::{self, NodeId, Store},
     tickets::{Outcome, Tickets, Told},
     timers::{self, Due},
+    together::Together,
     turn::Later,
     watchers::Watchers,
 };
 
 /// Reads of a machine's rows that may be under way; more wait.
 pub(crate) const READS: usize = 16;
-
-/// How long to wait before a lookup that failed is asked again.
-const FETCH_AGAIN: Duration = Duration::from_secs(1);
 
 /// Makes a source of ids for one turn.
 pub(crate) type MakeIds = fn() -> Box<dyn Ids>;
@@ -63,6 +61,7 @@ pub(crate) struct Node {
     pub(crate) loading: AtomicUsize,
     pub(crate) reads: Semaphore,
     pub(crate) loader: Loader,
+    pub(crate) lookups: Together<Question>,
     pub(crate) runtime: runtime::Handle,
 }
 
@@ -108,7 +107,7 @@ impl Node {
                     }
                 }
                 Later::Reply { ticket, answer } => self.answer(ticket, answer),
-                Later::Fetch(lookup) => self.fetch(address.clone(), lookup),
+                Later::Fetch(lookup) => lookups::fetch(self, address.clone(), lookup),
                 Later::Break { key, body } => {
                     self.around.change(&key, body.as_ref());
                     if let Some(peers) = self.router.peers() {
@@ -201,26 +200,6 @@ impl Node {
         let to = Address::Run(attempt.run.clone());
         let message = Message::Executed { attempt, report: Box::new(report) };
         self.router.tell(Envelope { to, from: None, message });
-    }
-
-    fn fetch(self: &Arc<Self>, to: Address, lookup: Lookup) {
-        let node = Arc::clone(self);
-        self.runtime.spawn(async move {
-            let lives = Arc::clone(&node.lives);
-            let asked = lookup.clone();
-            let found = node.read(move |rows| lives.find(&asked, rows)).await.and_then(|found| found);
-            match found {
-                Ok(found) => {
-                    node.router.tell(Envelope { to, from: None, message: Message::Found { lookup, found } });
-                }
-                // Whoever asked asks again when it is told to.
-                Err(error) => {
-                    tracing::warn!(%error, machine = %to, "a lookup failed and will be asked again");
-                    tokio::time::sleep(FETCH_AGAIN).await;
-                    node.router.tell(Envelope { to, from: None, message: Message::AskAgain });
-                }
-            }
-        });
     }
 }
 

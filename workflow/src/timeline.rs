@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::Value as Json;
 
 use crate::{
     status::{InstanceStatus, StepStatus},
@@ -87,6 +88,12 @@ pub enum Level {
 pub struct Unreadable {
     /// What is wrong with it.
     pub why: String,
+}
+
+impl Serialize for Timeline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.events)
+    }
 }
 
 impl Timeline {
@@ -239,35 +246,53 @@ impl Event {
 
     /// Writes the document; what is not known is left out.
     pub fn to_json(&self) -> Json {
-        let some = |text: &Option<Arc<str>>| text.as_deref().map(Json::from);
-        let (kind, fields): (_, Vec<(&str, Option<Json>)>) = match &self.body {
+        serde_json::to_value(self).expect("its keys are texts")
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("timestamp", &self.at.0)?;
+        match &self.body {
             Body::Log { level, message } => {
-                ("LOG", vec![("level", Some(level.as_str().into())), ("message", Some((**message).into()))])
+                object.serialize_entry("type", "LOG")?;
+                object.serialize_entry("level", level.as_str())?;
+                object.serialize_entry("message", &**message)?;
             }
             Body::Details { status, message, errors, retryable } => {
-                let list = |errors: &Vec<Arc<str>>| errors.iter().map(|error| Json::from(&**error)).collect();
-                let known = vec![("status", Some((**status).into())), ("message", Some((**message).into()))];
-                let further = [("errors", errors.as_ref().map(list)), ("retryable", Some(Json::from(*retryable)))];
-                ("DETAILS", known.into_iter().chain(further).collect())
+                object.serialize_entry("type", "DETAILS")?;
+                object.serialize_entry("status", &**status)?;
+                object.serialize_entry("message", &**message)?;
+                maybe(&mut object, "errors", errors.as_ref())?;
+                object.serialize_entry("retryable", retryable)?;
             }
-            Body::Status { status } => ("STATUS", vec![("status", Some((**status).into()))]),
+            Body::Status { status } => {
+                object.serialize_entry("type", "STATUS")?;
+                object.serialize_entry("status", &**status)?;
+            }
             Body::Action { action, author, message, reason, info } => {
-                let author = author.as_ref().and_then(|author| serde_json::to_value(author).ok());
-                let known = vec![("action", Some((**action).into())), ("author", author), ("message", some(message))];
-                (
-                    "ACTION",
-                    known.into_iter().chain([("reason", some(reason)), ("info", info.map(Json::from))]).collect(),
-                )
+                object.serialize_entry("type", "ACTION")?;
+                object.serialize_entry("action", &**action)?;
+                maybe(&mut object, "author", author.as_ref())?;
+                maybe(&mut object, "message", message.as_ref())?;
+                maybe(&mut object, "reason", reason.as_ref())?;
+                maybe(&mut object, "info", info.as_ref())?;
             }
             Body::Milestone { status, milestone_type, source_id, info } => {
-                let known = vec![("status", Some((**status).into())), ("milestone_type", some(milestone_type))];
-                ("MILESTONE", known.into_iter().chain([("source_id", some(source_id)), ("info", some(info))]).collect())
+                object.serialize_entry("type", "MILESTONE")?;
+                object.serialize_entry("status", &**status)?;
+                maybe(&mut object, "milestone_type", milestone_type.as_ref())?;
+                maybe(&mut object, "source_id", source_id.as_ref())?;
+                maybe(&mut object, "info", info.as_ref())?;
             }
-        };
-        let head = [("timestamp", Some(Json::from(self.at.0))), ("type", Some(Json::from(kind)))];
-        let fields = head.into_iter().chain(fields).filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Json::Object(fields.collect::<Map<_, _>>())
+        }
+        object.end()
     }
+}
+
+fn maybe<M: SerializeMap>(object: &mut M, field: &str, value: Option<&impl Serialize>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| object.serialize_entry(field, value))
 }
 
 impl Level {

@@ -24,8 +24,8 @@ fn check(folder: &Path, arguments: &str, code: i32, expected: &str) {
 fn a_store_is_made_checked_saved_and_restored() {
     let folder = TempDir::new().unwrap();
     let at = folder.path();
-    check(at, "store migrate --data a", 0, "a/segue.db has schema 3\n");
-    check(at, "store info --data a", 0, "a/segue.db\nschema 3, ");
+    check(at, "store migrate --data a", 0, "a/segue.db has schema 4\n");
+    check(at, "store info --data a", 0, "a/segue.db\nschema 4, ");
     check(at, "store check --data a", 0, "a/segue.db is sound: 0 records read\n");
     check(at, "store backup --data a one.backup", 0, "one.backup: 0 records\n");
     check(at, "store restore --data b one.backup", 0, "b/segue.db: 0 records\n");

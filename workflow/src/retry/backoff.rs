@@ -1,9 +1,18 @@
 //! How long to wait before the next attempt.
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value as Json, json};
 
 use super::class::{Class, PerClass};
 use crate::time::Millis;
+
+const FIXED: &str = "FIXED_BACKOFF";
+const EXPONENTIAL: &str = "EXPONENTIAL_BACKOFF";
+
+// What follows the class in the names of fields.
+const BASE: &str = "retry_backoff_in_secs";
+const EXPONENT: &str = "retry_exponent";
+const LIMIT: &str = "retry_limit_in_secs";
 
 /// The wait of each class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +53,13 @@ impl Backoff {
         Exponential { base_secs: Self::BASE_SECS, exponent: 2, limit_secs }
     }
 
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Fixed(_) => FIXED,
+            Self::Exponential(_) => EXPONENTIAL,
+        }
+    }
+
     /// The wait after so many retries of the class.
     pub fn delay(&self, class: Class, retries: i64) -> Millis {
         Millis::from_secs(match self {
@@ -52,37 +68,44 @@ impl Backoff {
         })
     }
 
-    /// As a document.
-    pub fn to_json(&self) -> Json {
-        match self {
-            Self::Fixed(waits) => write_fixed(&waits.map(|_, wait| Some(*wait))),
-            Self::Exponential(waits) => write_exponential(&waits.map(|_, wait| Exponential {
-                base_secs: Some(wait.base_secs),
-                exponent: Some(wait.exponent),
-                limit_secs: Some(wait.limit_secs),
-            })),
-        }
-    }
-
     /// From a document; `None` when its type is unknown. Missing fields take their defaults.
     pub fn from_json(document: &Json) -> Option<Self> {
-        let field =
-            |class: Class, part: &str| document.get(format!("{}_{part}", class.as_str())).and_then(Json::as_i64);
+        let of = |class: Class, part: &str| document.get(field(class, part)).and_then(Json::as_i64);
         let classes = PerClass::<()>::default();
         match document.get("type").and_then(Json::as_str)? {
-            "FIXED_BACKOFF" => Some(Self::Fixed(
-                classes.map(|class, ()| field(class, "retry_backoff_in_secs").unwrap_or(Self::BASE_SECS)),
-            )),
-            "EXPONENTIAL_BACKOFF" => Some(Self::Exponential(classes.map(|class, ()| {
+            FIXED => Some(Self::Fixed(classes.map(|class, ()| of(class, BASE).unwrap_or(Self::BASE_SECS)))),
+            EXPONENTIAL => Some(Self::Exponential(classes.map(|class, ()| {
                 let default = Self::default_of(class);
                 Exponential {
-                    base_secs: field(class, "retry_backoff_in_secs").unwrap_or(default.base_secs),
-                    exponent: field(class, "retry_exponent").unwrap_or(default.exponent),
-                    limit_secs: field(class, "retry_limit_in_secs").unwrap_or(default.limit_secs),
+                    base_secs: of(class, BASE).unwrap_or(default.base_secs),
+                    exponent: of(class, EXPONENT).unwrap_or(default.exponent),
+                    limit_secs: of(class, LIMIT).unwrap_or(default.limit_secs),
                 }
             }))),
             _ => None,
         }
+    }
+}
+
+impl Serialize for Backoff {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        match self {
+            Self::Fixed(waits) => {
+                for (class, wait) in waits.iter() {
+                    object.serialize_entry(&field(class, BASE), wait)?;
+                }
+            }
+            Self::Exponential(waits) => {
+                for (class, wait) in waits.iter() {
+                    object.serialize_entry(&field(class, BASE), &wait.base_secs)?;
+                    object.serialize_entry(&field(class, EXPONENT), &wait.exponent)?;
+                    object.serialize_entry(&field(class, LIMIT), &wait.limit_secs)?;
+                }
+            }
+        }
+        object.serialize_entry("type", self.kind())?;
+        object.end()
     }
 }
 
@@ -97,25 +120,29 @@ impl Exponential<i64> {
 pub(super) fn write_fixed(waits: &PerClass<Option<i64>>) -> Json {
     let mut object = Map::new();
     for (class, wait) in waits.iter() {
-        write(&mut object, class, "retry_backoff_in_secs", *wait);
+        write(&mut object, class, BASE, *wait);
     }
-    object.insert("type".to_owned(), json!("FIXED_BACKOFF"));
+    object.insert("type".to_owned(), json!(FIXED));
     Json::Object(object)
 }
 
 pub(super) fn write_exponential(waits: &PerClass<Exponential<Option<i64>>>) -> Json {
     let mut object = Map::new();
     for (class, wait) in waits.iter() {
-        write(&mut object, class, "retry_backoff_in_secs", wait.base_secs);
-        write(&mut object, class, "retry_exponent", wait.exponent);
-        write(&mut object, class, "retry_limit_in_secs", wait.limit_secs);
+        write(&mut object, class, BASE, wait.base_secs);
+        write(&mut object, class, EXPONENT, wait.exponent);
+        write(&mut object, class, LIMIT, wait.limit_secs);
     }
-    object.insert("type".to_owned(), json!("EXPONENTIAL_BACKOFF"));
+    object.insert("type".to_owned(), json!(EXPONENTIAL));
     Json::Object(object)
 }
 
 fn write(object: &mut Map<String, Json>, class: Class, part: &str, value: Option<i64>) {
     if let Some(value) = value {
-        object.insert(format!("{}_{part}", class.as_str()), json!(value));
+        object.insert(field(class, part), json!(value));
     }
+}
+
+fn field(class: Class, part: &str) -> String {
+    format!("{}_{part}", class.as_str())
 }

@@ -1,6 +1,7 @@
 //! How often a step was tried again in this run, and what is left.
 
-use serde_json::{Map, Value as Json, json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::Value as Json;
 
 use super::{
     backoff::Backoff,
@@ -52,18 +53,7 @@ impl StepRetry {
 
     /// As a document.
     pub fn to_json(&self) -> Json {
-        let mut object = Map::new();
-        for class in Class::ALL {
-            let name = class.as_str();
-            object.insert(format!("{name}_retries"), json!(self.retries.of(class)));
-            object.insert(format!("{name}_retry_limit"), json!(self.limits.of(class)));
-        }
-        object.insert("manual_retries".to_owned(), json!(self.manual_retries));
-        object.insert("retryable".to_owned(), json!(self.is_retryable));
-        if let Some(backoff) = &self.backoff {
-            object.insert("backoff".to_owned(), backoff.to_json());
-        }
-        Json::Object(object)
+        serde_json::to_value(self).expect("its keys are texts")
     }
 
     /// From a document; what is missing counts as nothing done and nothing allowed.
@@ -77,6 +67,23 @@ impl StepRetry {
             is_retryable: document.get("retryable").and_then(Json::as_bool).unwrap_or(false),
             backoff: document.get("backoff").and_then(Backoff::from_json),
         }
+    }
+}
+
+impl Serialize for StepRetry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        for class in Class::ALL {
+            let name = class.as_str();
+            object.serialize_entry(&format!("{name}_retries"), self.retries.of(class))?;
+            object.serialize_entry(&format!("{name}_retry_limit"), self.limits.of(class))?;
+        }
+        object.serialize_entry("manual_retries", &self.manual_retries)?;
+        object.serialize_entry("retryable", &self.is_retryable)?;
+        if let Some(backoff) = &self.backoff {
+            object.serialize_entry("backoff", backoff)?;
+        }
+        object.end()
     }
 }
 

@@ -43,13 +43,9 @@ macro_rules! read {
     )*};
 }
 
-// An event that was written without its time happened before anything that we know of.
 carried! {
-    Event: |json| Self::from_json(json, Timestamp(0)).map_err(|error| error.to_string()), Self::to_json;
-    Timeline: |json| Self::from_json(json, Timestamp(0)).map_err(|error| error.to_string()), Self::to_json;
     Initiator: |json| Self::from_json(json).ok_or_else(|| format!("{json} is no initiator")), Self::to_json;
     restart::Config: |json| Self::from_json(json).map_err(|error| error.to_string()), Self::to_json;
-    StepRetry: |json| Ok(Self::from_json(json)), Self::to_json;
     Dag: |json| Self::from_json(json).map_err(|error| error.to_string()), Self::to_json;
     Step: |json| accepted(read::step(json)), write::step;
     Snapshot: |json| accepted(read::snapshot(json)), write::snapshot;
@@ -62,8 +58,12 @@ carried! {
     RunSeed: Self::from_json, Self::to_json;
 }
 
-// Written as text without a document: see `param::write`.
+// Written as text without a document, where they are defined. An event that was written without its time happened before anything that we
+// know of.
 read! {
+    Event: |json| Self::from_json(json, Timestamp(0)).map_err(|error| error.to_string());
+    Timeline: |json| Self::from_json(json, Timestamp(0)).map_err(|error| error.to_string());
+    StepRetry: |json| Ok(Self::from_json(json));
     Definition: |json| noted(|problems| param::read::definition("", json, "param", problems));
     Param: |json| noted(|problems| param::stored::param(json, "param", problems));
     Value: |json| Ok(param::stored::plain(json));

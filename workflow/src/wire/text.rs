@@ -36,6 +36,16 @@ impl Text {
         }
     }
 
+    /// Adds an object as a field.
+    #[must_use]
+    pub(crate) fn object(mut self, field: &str, value: Self) -> Self {
+        self.separate();
+        self.write(field);
+        self.0.push(b':');
+        self.0.extend_from_slice(&value.build());
+        self
+    }
+
     /// Adds fields that are text already; they are not empty.
     #[must_use]
     pub(crate) fn fields(mut self, fields: &[u8]) -> Self {
@@ -76,9 +86,10 @@ mod tests {
     #[test]
     fn fields_of_one_object_can_be_added_to_another() {
         let shared = Text::new().with("b", [1, 2]).with("c", "\"quoted\"").into_fields();
-        let text = Text::new().with("a", 1).maybe("x", None::<i64>).fields(&shared).with("d", json!({})).build();
+        let inner = Text::new().object("e", Text::new());
+        let text = Text::new().with("a", 1).maybe("x", None::<i64>).fields(&shared).object("d", inner).build();
         let read: Json = serde_json::from_slice(&text).expect("it is JSON");
-        assert_eq!(read, json!({ "a": 1, "b": [1, 2], "c": "\"quoted\"", "d": {} }));
+        assert_eq!(read, json!({ "a": 1, "b": [1, 2], "c": "\"quoted\"", "d": { "e": {} } }));
         assert_eq!(Text::new().build(), b"{}");
     }
 }

@@ -27,10 +27,10 @@ use super::{Batch, Bundle, Error, Fence, GroupId, Position, Store, bundle::decod
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements kept for each connection: a few for each table.
 pub(super) const STATEMENTS: usize = 128;
-/// Pages of 8 KiB; attempts of a few KiB then fit into a leaf.
-const PAGE_BYTES: i64 = 8192;
-/// Page cache of the writer, in KiB (negative, as SQLite wants it).
-const CACHE_KIB: i64 = -65_536;
+/// Pages of 4 KiB: one attempt in most, which is written twice and then left alone; larger pages only write their neighbours, too.
+const PAGE_BYTES: i64 = 4096;
+/// Page cache of the writer, in KiB (negative, as SQLite wants it). A commit in which a page was split looks through all of it.
+const CACHE_KIB: i64 = -16_384;
 
 /// Where the file is and how large it may grow.
 #[derive(Clone, Debug)]

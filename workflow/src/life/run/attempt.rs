@@ -156,12 +156,9 @@ impl Times {
         self.0[index]
     }
 
-    pub(super) fn write(&self, into: &mut Map<String, Json>) {
-        for ((name, _), time) in Self::NAMES.iter().zip(self.0) {
-            if let Some(time) = time {
-                into.insert((*name).to_owned(), time.0.into());
-            }
-        }
+    /// What is known, by its name in documents.
+    pub(super) fn known(&self) -> impl Iterator<Item = (&'static str, Timestamp)> {
+        Self::NAMES.iter().zip(self.0).filter_map(|((name, _), time)| Some((*name, time?)))
     }
 
     pub(super) fn read(from: &Json) -> Self {

@@ -335,7 +335,7 @@ impl Flow {
             answer.insert("step_attempt_id".to_owned(), attempt.id.0.into());
             let mut state = Map::new();
             state.insert("status".to_owned(), attempt.status.as_str().into());
-            attempt.times.write(&mut state);
+            state.extend(attempt.times.known().map(|(name, time)| (name.to_owned(), time.0.into())));
             state.insert("modify_time".to_owned(), turn.now.0.into());
             answer.insert("step_runtime_state".to_owned(), Json::Object(state));
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::{
     attempt::{Attempt, Nested, Signals, Times},
@@ -69,10 +69,11 @@ impl Flow {
     fn text(&self) -> Vec<u8> {
         // A run that was picked up is known to its flow by its uuid.
         let is_picked_up = self.start_time.is_some() && self.overview.is_some();
-        let mut own = json!({ "version": 1, "sequence": self.sequence, "is_timed_out": self.is_timed_out });
-        if let Some(rest) = &self.stored_rest {
-            own["rest"] = json!(rest);
-        }
+        let own = Text::new()
+            .with("version", 1)
+            .with("sequence", self.sequence)
+            .with("is_timed_out", self.is_timed_out)
+            .maybe("rest", self.stored_rest.as_ref());
         Text::new()
             .maybe("execution_id", is_picked_up.then_some(&*self.seed.uuid))
             .with("status", self.status.as_str())
@@ -80,16 +81,15 @@ impl Flow {
             .maybe("end_time", self.end_time)
             .with("modify_time", self.modify_time)
             .maybe("runtime_overview", self.overview.as_deref())
-            .maybe("timeline", (!self.timeline.is_empty()).then(|| self.timeline.to_json()))
-            .with(OWN, own)
+            .maybe("timeline", (!self.timeline.is_empty()).then_some(&self.timeline))
+            .object(OWN, own)
             .build()
     }
 
     fn attempt_row(&self, at: usize, attempt: &Attempt, now: Timestamp) -> Vec<u8> {
-        let mut state = Map::new();
-        state.insert("status".to_owned(), attempt.status.as_str().into());
-        attempt.times.write(&mut state);
-        state.insert("modify_time".to_owned(), now.0.into());
+        let state = Text::new().with("status", attempt.status.as_str());
+        let state = attempt.times.known().fold(state, |state, (name, time)| state.with(name, time));
+        let state = state.with("modify_time", now);
         let artifacts = attempt.all_artifacts();
         Text::new()
             .with("step_id", attempt.definition.id.as_str())
@@ -100,32 +100,32 @@ impl Flow {
             .maybe("step_run_params", attempt.step_run_params.as_ref())
             .maybe("restart_config", attempt.restart.as_ref().map(|config| config.to_json()))
             .with("params", &attempt.params)
-            .with("transition", self.transition(at, attempt))
-            .with("step_retry", attempt.retry.to_json())
+            .object("transition", self.transition(at, attempt))
+            .with("step_retry", &attempt.retry)
             .maybe("timeout_in_millis", attempt.timeout.map(|limit| limit.0))
-            .with("runtime_state", state)
+            .object("runtime_state", state)
             .maybe("signal_dependencies", attempt.signals.dependencies.as_ref())
             .maybe("signal_outputs", attempt.signals.outputs.as_ref())
             .maybe("artifacts", (!artifacts.is_empty()).then_some(artifacts))
-            .with("timeline", attempt.timeline.to_json())
-            .with(OWN, attempt.own())
+            .with("timeline", &attempt.timeline)
+            .object(OWN, attempt.own())
             .build()
     }
 
-    fn transition(&self, at: usize, attempt: &Attempt) -> Json {
+    fn transition(&self, at: usize, attempt: &Attempt) -> Text {
         let dag = self.dag();
         let node = dag.node(at);
-        let mut transition = Map::new();
+        let mut transition = Text::new();
         if !node.predecessors.is_empty() {
-            let ids = node.predecessors.iter().map(|&before| Json::from(dag.id(before).as_str()));
-            transition.insert("predecessors".to_owned(), ids.collect());
+            let ids: Vec<&str> = node.predecessors.iter().map(|&before| dag.id(before).as_str()).collect();
+            transition = transition.with("predecessors", ids);
         }
         if !node.successors.is_empty() {
             let edges = node.successors.iter().zip(&attempt.edges);
-            let edges = edges.map(|(edge, param)| (dag.id(edge.to).to_string(), param::write::param(param)));
-            transition.insert("successors".to_owned(), Json::Object(edges.collect()));
+            let edges = edges.fold(Text::new(), |edges, (edge, param)| edges.with(dag.id(edge.to).as_str(), param));
+            transition = transition.object("successors", edges);
         }
-        Json::Object(transition)
+        transition
     }
 
     /// Takes back an attempt from its row.
@@ -188,24 +188,16 @@ impl Attempt {
         artifacts
     }
 
-    fn own(&self) -> Json {
-        let mut own = json!({
-            "version": 1,
-            "phase": self.last_phase,
-            "has_asked_permits": self.has_asked_permits,
-            "is_executing": self.is_executing,
-            "published": self.published,
-        });
-        if !self.inherited.is_empty() {
-            own["inherited"] = Json::Object(self.inherited.clone());
-        }
-        if let Some(ending) = &self.ending {
-            own["ending"] = ending.to_json();
-        }
-        if let Some(nested) = self.nested.own() {
-            own["nested"] = nested;
-        }
-        own
+    fn own(&self) -> Text {
+        Text::new()
+            .with("version", 1)
+            .with("phase", self.last_phase)
+            .with("has_asked_permits", self.has_asked_permits)
+            .with("is_executing", self.is_executing)
+            .with("published", self.published)
+            .maybe("inherited", (!self.inherited.is_empty()).then_some(&self.inherited))
+            .maybe("ending", self.ending.as_ref().map(super::attempt::Ending::to_json))
+            .maybe("nested", self.nested.own())
     }
 }
 
