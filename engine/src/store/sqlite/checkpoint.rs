@@ -12,9 +12,9 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB, wal::CheckpointMode};
 
-/// Pages in the log that are not in the file yet at which they are moved: 8 MiB.
+/// Pages in the log that are not in the file yet at which they are moved: 4 MiB. With more, commits beside it wait longer.
 const PAGES: i32 = 1024;
-/// Pages in the log at which the writer makes room itself: 128 MiB.
+/// Pages in the log at which the writer makes room itself: 64 MiB.
 const PAGES_MAX: i32 = 16 * PAGES;
 
 /// The thread that moves pages.
