@@ -1,5 +1,6 @@
 //! Measuring the engines: workloads, figures, and the disk's own speed.
 
+mod archived;
 mod bound;
 mod disk;
 mod figure;
@@ -43,6 +44,8 @@ pub(crate) struct Options<'a> {
     pub(crate) with_legacy: bool,
     /// Whether what takes minutes and much memory is measured.
     pub(crate) is_heavy: bool,
+    /// How many rows are put away to measure a step beside them, if any.
+    pub(crate) archived: Option<usize>,
 }
 
 /// Where the engine that is measured keeps its state.
@@ -94,6 +97,9 @@ async fn measure(data: &Path, options: Options<'_>, output: &Output) -> Result<F
     if options.is_heavy {
         rest.extend(heavy::measure(&place).await?);
         progress.inc(1);
+    }
+    if let Some(rows) = options.archived {
+        rest.push(archived::measure(&place, rows, &progress).await?);
     }
     if options.with_legacy {
         let legacy = engines::legacy(None, &[], 1.0).await?;

@@ -20,6 +20,7 @@ Examples:
   segue bench
   segue bench --dir /mnt/disk --runs 40 --json
   segue bench --without-legacy --heavy --html bench.html
+  segue bench --without-legacy --archived 1000000
   segue bench --without-legacy --store postgres://segue@db/bench
   segue bench language")]
 #[command(args_conflicts_with_subcommands = true)]
@@ -46,6 +47,10 @@ pub(crate) struct Args {
     /// Measure what takes minutes and up to 2 GiB, too: a loop of 25,000 iterations, 100,000 runs that wait, their recovery.
     #[arg(long)]
     heavy: bool,
+
+    /// Measure a step beside so many rows of ended runs, too; 10,000,000 take minutes and some GiB.
+    #[arg(long, value_name = "ROWS")]
+    archived: Option<usize>,
 
     /// Print JSON.
     #[arg(long)]
@@ -109,6 +114,7 @@ pub(crate) async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failur
         runs: args.runs,
         with_legacy: !args.without_legacy,
         is_heavy: args.heavy,
+        archived: args.archived,
     };
     let figures = bench::run(options, output).await?;
     if args.json {
