@@ -1,6 +1,6 @@
 //! What a step costs beside years of history: the same runs before and after so many rows of ended runs were put away.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use engine::store::{Batch, Store, Write};
 use indicatif::ProgressBar;
@@ -24,7 +24,9 @@ use crate::{
 
 /// Steps of each run that is measured.
 const STEPS: usize = 50;
-/// Runs that are measured each time, after a tenth as many to warm up.
+/// Runs before the measured ones: the first ones meet cold caches.
+const WARM_UP: usize = 100;
+/// Runs that are measured each time.
 const RUNS: usize = 200;
 /// Rows of each archived run: its seed, its own and its attempts.
 const ROWS_OF_RUN: usize = 20;
@@ -37,7 +39,7 @@ const RUNS_AT_ONCE: usize = 200;
 pub(super) async fn measure(place: &Where<'_>, rows: usize, progress: &ProgressBar) -> Result<Figure, Failure> {
     let before = steps(place).await?;
     let store: Arc<dyn Store> = match place {
-        Where::Folder(folder) => stores::folder(Path::new(folder))?,
+        Where::Folder(folder) => stores::folder(folder)?,
         Where::Database(url, _) => {
             let url = (*url).to_owned();
             let opened = task::spawn_blocking(move || stores::database(&url, Duration::ZERO)).await;
@@ -58,11 +60,11 @@ async fn steps(place: &Where<'_>) -> Result<Vec<f64>, Failure> {
     let (id, of_engine) = ("bench-archive", engine.engine());
     workload::push(&*of_engine, &definition(id, &chain_of("NoOp", STEPS))).await?;
     let mut samples = Vec::with_capacity(RUNS);
-    for number in 0..RUNS / 10 + RUNS {
+    for number in 0..WARM_UP + RUNS {
         let begun = Instant::now();
         let started = workload::start(&*of_engine, id).await?;
         workload::ended(&*of_engine, &started.run).await?;
-        if number >= RUNS / 10 {
+        if number >= WARM_UP {
             #[expect(clippy::cast_precision_loss, reason = "a few steps")]
             samples.push(begun.elapsed().as_secs_f64() * 1_000.0 / STEPS as f64);
         }
