@@ -4,7 +4,11 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that prints")]
 
-use std::{io::IsTerminal, ops::Range, path::Path};
+use std::{
+    io::{IsTerminal, Write as _},
+    ops::Range,
+    path::Path,
+};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -47,12 +51,14 @@ pub(crate) struct Snippet<'a> {
 #[derive(Debug)]
 pub(crate) struct Output {
     is_terminal: bool,
+    /// Whether lines take the place of those on the screen.
+    is_drawing: bool,
 }
 
 impl Output {
     /// The process's own streams.
     pub(crate) fn standard() -> Self {
-        Self { is_terminal: std::io::stdout().is_terminal() }
+        Self { is_terminal: std::io::stdout().is_terminal(), is_drawing: false }
     }
 
     /// Whether standard output is a terminal.
@@ -67,7 +73,12 @@ impl Output {
 
     /// One line of data.
     pub(crate) fn line(&mut self, text: impl std::fmt::Display) {
-        anstream::println!("{text}");
+        if !self.is_drawing {
+            return anstream::println!("{text}");
+        }
+        for line in text.to_string().lines() {
+            anstream::println!("{line}\x1b[K");
+        }
     }
 
     /// A document for a machine.
@@ -91,12 +102,12 @@ impl Output {
         });
         table.set_header(head);
         table.add_rows(rows);
-        anstream::println!("{}", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
+        self.line(table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
     }
 
     /// A line that stands out.
     pub(crate) fn heading(&mut self, text: impl std::fmt::Display) {
-        anstream::println!("{}", text.bold());
+        self.line(text.bold());
     }
 
     /// Takes the whole screen, with nothing on it; what was there comes back.
@@ -104,9 +115,15 @@ impl Output {
         anstream::print!("\x1b[?1049h\x1b[?25l");
     }
 
-    /// An empty screen to draw on.
-    pub(crate) fn clear_screen(&mut self) {
-        anstream::print!("\x1b[H\x1b[2J");
+    /// Draws a screen over the one that is there: lines take the place of lines, so that nothing flickers, and what is left over goes.
+    pub(crate) fn redraw(&mut self, draw: impl FnOnce(&mut Self)) {
+        self.is_drawing = true;
+        anstream::print!("\x1b[H");
+        draw(self);
+        anstream::print!("\x1b[J");
+        self.is_drawing = false;
+        // Whoever watches a terminal that is gone is told so by its next signal.
+        let _gone = std::io::stdout().flush();
     }
 
     /// The screen as it was before it was taken.

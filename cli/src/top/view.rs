@@ -29,18 +29,22 @@ impl<'a> View<'a> {
 
     /// Draws what a server said, or why it said nothing.
     pub(crate) fn draw(&mut self, server: &str, state: &str, figures: Option<&Figures>) {
-        self.output.clear_screen();
-        self.output.heading(format_args!("segue top  {server}  {state}"));
         if let Some(figures) = figures {
             if self.steps.len() == MOMENTS {
                 self.steps.pop_front();
             }
             self.steps.push_back(figures.steps_per_s);
-            self.output.table(&["WHAT", "NOW", "MORE"], figures.rows());
-            let most = self.steps.iter().copied().fold(0.0, f64::max);
-            self.output.line(format_args!("\nsteps a second, up to {most:.0}: {}", bars(&self.steps, most)));
         }
-        self.output.line("\n`q` or Ctrl-C ends this");
+        let steps = &self.steps;
+        self.output.redraw(|output| {
+            output.heading(format_args!("segue top  {server}  {state}"));
+            if let Some(figures) = figures {
+                output.table(&["WHAT", "NOW", "MORE"], figures.rows());
+                let most = steps.iter().copied().fold(0.0, f64::max);
+                output.line(format_args!("\nsteps a second, up to {most:.0}: {}", bars(steps, most)));
+            }
+            output.line("\n`q` or Ctrl-C ends this");
+        });
     }
 }
 
