@@ -98,6 +98,9 @@ const METRICS: [(&str, Kind, Unit, &str); 25] = [
 /// Those whose values all carry a label.
 const LABELLED: [&str; 2] = [COMMITS_REFUSED, RESIDENTS];
 
+/// Kinds of machines.
+const KINDS: [&str; 3] = ["run", "workflow", "shared"];
+
 /// Tells the exporter what the metrics mean, and that nothing has happened yet; once a process.
 pub fn describe() {
     for (name, kind, unit, about) in METRICS {
@@ -111,6 +114,9 @@ pub fn describe() {
             Kind::Gauge if !LABELLED.contains(&name) => gauge!(name).increment(0.0),
             Kind::Counter | Kind::Gauge | Kind::Histogram => {}
         }
+    }
+    for kind in KINDS {
+        gauge!(RESIDENTS, "kind" => kind).increment(0.0);
     }
 }
 
@@ -151,10 +157,11 @@ pub(crate) fn resident_left(address: &Address) {
 }
 
 fn kind(address: &Address) -> &'static str {
+    let [run, workflow, shared] = KINDS;
     match address {
-        Address::Run(_) => "run",
-        Address::Workflow(_) => "workflow",
-        Address::Permits | Address::Signals | Address::Library => "shared",
+        Address::Run(_) => run,
+        Address::Workflow(_) => workflow,
+        Address::Permits | Address::Signals | Address::Library => shared,
     }
 }
 
