@@ -18,6 +18,17 @@ impl Migration {
     pub(super) fn checksum(&self) -> String {
         hex(&Sha256::digest(self.sql))
     }
+
+    /// Tells whoever waits for it to be applied to a store that holds something.
+    pub(super) fn announce(&self, applied: &[(i64, String)], place: &str) {
+        if !applied.is_empty() {
+            tracing::info!(
+                store = place,
+                schema = self.number,
+                "a newer schema is made, which takes longer in a large store"
+            );
+        }
+    }
 }
 
 /// What is still to be applied, given the numbers and checksums of what was; or why this program must leave the store alone.

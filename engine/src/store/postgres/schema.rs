@@ -57,6 +57,7 @@ async fn bring_up(client: &mut Client, place: &str) -> Result<(), Stop> {
     let rows = client.query("SELECT number, sha256 FROM migration ORDER BY number", &[]).await.map_err(stop)?;
     let applied: Vec<(i64, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for migration in pending(&MIGRATIONS, &applied, place).map_err(Stop::Failed)? {
+        migration.announce(&applied, place);
         let transaction = client.transaction().await.map_err(stop)?;
         let checksum = migration.checksum();
         // The key is the lock: a second node waits here and then learns that the migration is done.

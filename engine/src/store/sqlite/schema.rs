@@ -40,6 +40,7 @@ fn migrate_by(migrations: &[Migration], connection: &mut Connection, place: &str
     }
     let applied = applied(&transaction).map_err(broken)?;
     for migration in pending(migrations, &applied, place)? {
+        migration.announce(&applied, place);
         transaction.execute_batch(migration.sql).map_err(broken)?;
         transaction
             .execute(
