@@ -22,7 +22,7 @@ impl Migration {
     /// Tells whoever waits for it to be applied to a store that holds something.
     pub(super) fn announce(&self, applied: &[(i64, String)], place: &str) {
         if !applied.is_empty() {
-            tracing::info!(
+            tracing::warn!(
                 store = place,
                 schema = self.number,
                 "a newer schema is made, which takes longer in a large store"
