@@ -84,6 +84,11 @@ impl Dag {
         self.nodes.iter()
     }
 
+    /// Whether a run begins with the step.
+    pub fn is_root(&self, step: &str) -> bool {
+        self.nodes.get(step).is_some_and(|node| node.predecessors.is_empty())
+    }
+
     /// Positions of the steps that wait for nothing.
     pub fn roots(&self) -> impl Iterator<Item = usize> {
         self.nodes.values().enumerate().filter(|(_, node)| node.predecessors.is_empty()).map(|(position, _)| position)

@@ -16,5 +16,5 @@ pub use dag::{Dag, Edge, Node};
 pub use error::Error;
 pub use path::Stop;
 pub use progress::Progress;
-pub use restart::start_steps;
+pub use restart::{part_to_restart, start_steps};
 pub use translate::{Scope, all_step_ids, translate, written};

@@ -70,7 +70,7 @@ impl Dag {
         let Some(step) = restarted else {
             return Ok((self.roots().collect(), cut));
         };
-        let named = self.position(step).filter(|&position| self.node(position).predecessors.is_empty());
+        let named = self.position(step).filter(|_| self.is_root(step));
         let named = named.ok_or_else(|| Error::NotAStart { step: step.clone() })?;
         let (live, idle): (Vec<_>, Vec<_>) = self.roots().partition(|&root| root == named || is_known(root));
         self.cut_from(idle.into(), is_known, &mut cut)?;

@@ -1,7 +1,30 @@
 //! With which steps a restarted run begins.
 
-use super::hash_order::{self, Insertion};
-use crate::{id::StepId, restart::Policy, status::StepStatus};
+use std::sync::Arc;
+
+use super::{
+    Dag, Error, Scope,
+    hash_order::{self, Insertion},
+    translate,
+};
+use crate::{definition::Step, id::StepId, restart::Policy, status::StepStatus};
+
+/// What a restart of `workflow` under `policy` runs again, given what the runs before it came to; `None` is the whole DAG.
+///
+/// `restarted` is the step that the restart names. A step that waits for others which run again as well cannot be restarted by
+/// itself: its run could neither begin with it nor with them ([`Error::NotARoot`], runtime.md §7.4).
+pub fn part_to_restart<'a>(
+    workflow: &str,
+    steps: &[Arc<Step>],
+    policy: Policy,
+    views: impl IntoIterator<Item = (&'a StepId, StepStatus)>,
+    restarted: Option<&StepId>,
+) -> Result<Option<Dag>, Error> {
+    let Some(start) = start_steps(policy, views, restarted) else { return Ok(None) };
+    let dag = translate(workflow, steps, Scope::Part { start: &start, end: &[] })?;
+    dag.placeholders(restarted.filter(|_| policy == Policy::RestartFromSpecific))?;
+    Ok(Some(dag))
+}
 
 /// The start steps of a run under `policy`, given what the runs before it came to; `None` is the whole DAG.
 ///

@@ -202,6 +202,13 @@ impl RunSeed {
         outer.clone().find(|id| !id::is_loop_body(id)).unwrap_or(&self.key.workflow)
     }
 
+    /// The root of its DAG that it restarts, if it restarts one step.
+    pub fn restarted_step(&self) -> Option<&StepId> {
+        let config = self.restart.as_ref().filter(|_| self.policy == restart::Policy::RestartFromSpecific)?;
+        let step = config.path.last()?.step.as_ref()?;
+        self.body.dag.is_root(step).then_some(step)
+    }
+
     /// Whether another run's row keeps this one's place: loop bodies are not queued.
     pub fn is_queued(&self) -> bool {
         self.standing == Standing::Queued && !self.initiator.is_loop()

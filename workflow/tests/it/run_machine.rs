@@ -181,24 +181,64 @@ fn a_tree_with_too_many_leaf_steps_is_stopped_at_its_root() {
     assert!(timeline.contains("more than the limit [3]"), "{timeline}");
 }
 
-#[test]
-fn a_child_that_ended_before_its_parent_knew_it_is_asked_again_after_a_crash() {
-    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), Millis(5));
-    let mut shell = Shell::new(START, Box::new(outside));
+/// A workflow of one step.
+fn push_child(shell: &mut Shell) {
     let child = json!({
         "properties": { "owner": "ann", "run_strategy": "PARALLEL" },
         "workflow": { "id": "child", "steps": [http("a", json!({}))] },
     });
-    ask(&mut shell, Request::Push { body: child }).unwrap();
+    ask(shell, Request::Push { body: child }).unwrap();
+}
+
+/// A step that runs it.
+fn below() -> Json {
     let text = |value: &str| json!({ "type": "STRING", "value": value });
     let params = json!({ "subworkflow_id": text("child"), "subworkflow_version": text("latest") });
-    let step = json!({ "subworkflow": { "id": "below", "sync": true, "params": params } });
-    push(&mut shell, json!("PARALLEL"), json!([step]), json!({}));
+    json!({ "subworkflow": { "id": "below", "sync": true, "params": params } })
+}
+
+#[test]
+fn a_child_that_ended_before_its_parent_knew_it_is_asked_again_after_a_crash() {
+    let outside = |_: &Work| (report(Conclusion::Done, Map::new()), Millis(5));
+    let mut shell = Shell::new(START, Box::new(outside));
+    push_child(&mut shell);
+    push(&mut shell, json!("PARALLEL"), json!([below()]), json!({}));
     shell.lose(|note| matches!(note, Note::Child { .. }));
     start(&mut shell, json!({})).unwrap();
     shell.pass(HOUR);
     statuses(&mut shell, &["IN_PROGRESS"]);
     shell.crash();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["SUCCEEDED"]);
+}
+
+#[test]
+fn a_restart_is_refused_where_what_runs_before_its_step_is_open_as_well() {
+    let outside = |work: &Work| {
+        let conclusion = if work.path == "#2/above" { Conclusion::FatalError } else { Conclusion::Done };
+        (report(conclusion, Map::new()), Millis(5))
+    };
+    let mut shell = Shell::new(START, Box::new(outside));
+    push_child(&mut shell);
+    let transition = json!({ "transition": { "successors": { "below": "true" } } });
+    push(&mut shell, json!("PARALLEL"), json!([http("above", transition), below()]), json!({}));
+    start(&mut shell, json!({})).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["SUCCEEDED"]);
+    let again = json!({ "restart_policy": "RESTART_FROM_BEGINNING" });
+    let restart = |instance: InstanceKey, step: &str| Request::RestartStep {
+        instance,
+        step: step.into(),
+        body: again.clone(),
+        is_blocking: false,
+    };
+    ask(&mut shell, restart(key(1), "above")).unwrap();
+    shell.pass(HOUR);
+    statuses(&mut shell, &["FAILED"]);
+    let child = InstanceKey { workflow: "child".into(), instance: InstanceId(1) };
+    let (status, text) = ask(&mut shell, restart(child, "a")).unwrap_err();
+    assert_eq!((status, &*text), (400, "Invalid state: stepId [below] should be one of root nodes in the DAG"));
+    ask(&mut shell, restart(key(1), "above")).unwrap();
     shell.pass(HOUR);
     statuses(&mut shell, &["SUCCEEDED"]);
 }

@@ -83,13 +83,11 @@ impl Stored {
             document.get("runtime_overview").and_then(|overview| serde_json::from_value(overview.clone()).ok());
         let states = overview.map(|overview| overview.decode(&seed.body.dag)).transpose();
         let states = states.map_err(|error| broken(&error))?;
-        let restarted =
-            seed.restart.as_ref().and_then(|config| config.current().ok()).and_then(|node| node.step.as_ref());
         let run = Run {
             key: &self.key,
             status: status(document),
             policy: seed.policy,
-            restarted,
+            restarted: seed.restarted_step(),
             dag: &seed.body.dag,
             states: states.as_ref(),
             baseline: seed.baseline.as_ref().map(|baseline| &baseline.aggregate),

@@ -16,7 +16,7 @@ use crate::{
     },
     param::{self, Definitions, Mode, Name, Params, Source, Value, layers},
     port::{Found, Lookup},
-    restart::{Config, Launch, Nesting, Policy},
+    restart::{Config, Launch, Nesting},
     time::Timestamp,
 };
 
@@ -255,16 +255,12 @@ impl Flow {
     /// The body with only those steps that a restart runs again.
     fn restarted_body(body: &Body, baseline: &Baseline, launch: &Launch) -> Result<Arc<RunBody>, Failure> {
         let node = launch.config.as_ref().and_then(|config| config.path.last());
-        let restarted =
-            node.and_then(|node| node.step.as_ref()).filter(|_| launch.policy == Policy::RestartFromSpecific);
+        let restarted = node.and_then(|node| node.step.as_ref());
         let views = baseline.aggregate.step_aggregated_views.iter().map(|(step, view)| (step, view.status));
-        let set = graph::start_steps(launch.policy, views, restarted);
-        let steps = &body.base.definition.steps;
-        let dag = match &set {
-            None => return Ok(Arc::clone(&body.base)),
-            Some(start) => graph::translate(&body.workflow, steps, Scope::Part { start, end: &[] }),
+        let part = graph::part_to_restart(&body.workflow, &body.base.definition.steps, launch.policy, views, restarted);
+        let Some(dag) = part.map_err(|error| Failure::text(error.to_string()))? else {
+            return Ok(Arc::clone(&body.base));
         };
-        let dag = dag.map_err(|error| Failure::text(error.to_string()))?;
         Ok(Arc::new(RunBody { dag: Arc::new(dag), written: Written::default(), ..(*body.base).clone() }))
     }
 }

@@ -150,10 +150,8 @@ impl Flow {
     pub(super) fn new(seed: Arc<RunSeed>, now: Timestamp) -> Self {
         let body = &seed.body;
         let dag = &body.dag;
-        // A DAG that does not fit the restarted step leaves every gate closed: the run fails at once.
-        let progress = Progress::new(dag, restarted_step(&seed))
-            .or_else(|_| Progress::new(dag, None))
-            .expect("only a restarted step can be at odds with a DAG");
+        let progress =
+            Progress::new(dag, seed.restarted_step()).expect("the step that a run restarts is a root of its DAG");
         let steps = dag.ids().map(|id| Slot::new(definition_of(&body.definition.steps, id))).collect();
         let (status, timeline, end_time) = match &seed.standing {
             Standing::Queued => (InstanceStatus::Created, Timeline::default(), None),
@@ -296,12 +294,6 @@ impl Slot {
     fn new(definition: Arc<Step>) -> Self {
         Self { definition, attempt: None, retry_at: None, action: None, revival: None, waiters: Vec::new() }
     }
-}
-
-/// The step that a run restarts, if it restarts one.
-pub(super) fn restarted_step(seed: &RunSeed) -> Option<&StepId> {
-    let config = seed.restart.as_ref().filter(|_| seed.policy == restart::Policy::RestartFromSpecific)?;
-    config.path.last()?.step.as_ref()
 }
 
 fn definition_of(steps: &[Arc<Step>], id: &StepId) -> Arc<Step> {

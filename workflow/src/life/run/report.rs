@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::flow::{Flow, LeafStop, restarted_step};
+use super::flow::{Flow, LeafStop};
 use crate::{
     definition::StepType,
     id::{AttemptKey, StepId},
@@ -84,7 +84,7 @@ impl Flow {
             key: self.key(),
             status,
             policy: self.seed.policy,
-            restarted: restarted_step(&self.seed),
+            restarted: self.seed.restarted_step(),
             dag: self.dag(),
             states,
             baseline: self.seed.baseline.as_deref().map(|baseline| &baseline.aggregate),

@@ -24,6 +24,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// What to do where a step cannot be restarted by itself.
+const NOT_A_ROOT: &str = "steps before it have to run again as well: restart the first of them, or the whole instance";
+
 impl Workflow {
     /// Makes the next run of a root whose latest run has ended.
     pub(super) fn restart_root(&mut self, walk: RestartWalk, turn: &mut Turn<'_>) {
@@ -123,13 +126,14 @@ pub(super) fn dag(
     definition: &definition::Workflow,
 ) -> Result<Dag, Refusal> {
     let views = baseline.aggregate.step_aggregated_views.iter().map(|(id, view)| (id, view.status));
-    let start = graph::start_steps(policy, views, step);
-    let scope = match &start {
-        Some(start) => graph::Scope::Part { start, end: &[] },
-        None => graph::Scope::Whole,
-    };
-    graph::translate(&definition.id, &definition.steps, scope)
-        .map_err(|error| Refusal::new(Reason::BadRequest, error.to_string()))
+    let (workflow, steps) = (&definition.id, &definition.steps);
+    let part = graph::part_to_restart(workflow, steps, policy, views, step);
+    part.and_then(|part| part.map_or_else(|| graph::translate(workflow, steps, graph::Scope::Whole), Ok)).map_err(
+        |error| {
+            let advice = matches!(error, graph::Error::NotARoot { .. }).then(|| NOT_A_ROOT.to_owned());
+            Refusal { errors: advice.into_iter().collect(), ..Refusal::new(Reason::BadRequest, error.to_string()) }
+        },
+    )
 }
 
 /// The answer in the shape that the caller's endpoint has.
