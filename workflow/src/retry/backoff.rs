@@ -1,7 +1,7 @@
 //! How long to wait before the next attempt.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
 use super::class::{Class, PerClass};
 use crate::time::Millis;
@@ -21,6 +21,15 @@ pub enum Backoff {
     Exponential(PerClass<Exponential<i64>>),
     /// The same each time, in seconds.
     Fixed(PerClass<i64>),
+}
+
+/// Waits as far as they were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Growing.
+    Exponential(PerClass<Exponential<Option<i64>>>),
+    /// The same each time, in seconds.
+    Fixed(PerClass<Option<i64>>),
 }
 
 /// `base × exponent^retries`, at most `limit`.
@@ -53,10 +62,15 @@ impl Backoff {
         Exponential { base_secs: Self::BASE_SECS, exponent: 2, limit_secs }
     }
 
-    fn kind(&self) -> &'static str {
+    /// As though all of it had been written.
+    fn written(&self) -> Waits {
         match self {
-            Self::Fixed(_) => FIXED,
-            Self::Exponential(_) => EXPONENTIAL,
+            Self::Fixed(waits) => Waits::Fixed(waits.map(|_, wait| Some(*wait))),
+            Self::Exponential(waits) => Waits::Exponential(waits.map(|_, wait| Exponential {
+                base_secs: Some(wait.base_secs),
+                exponent: Some(wait.exponent),
+                limit_secs: Some(wait.limit_secs),
+            })),
         }
     }
 
@@ -89,22 +103,34 @@ impl Backoff {
 
 impl Serialize for Backoff {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.written().serialize(serializer)
+    }
+}
+
+impl Serialize for Waits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;
-        match self {
+        let mut add = |class, part, value: Option<i64>| match value {
+            Some(value) => object.serialize_entry(&field(class, part), &value),
+            None => Ok(()),
+        };
+        let kind = match self {
             Self::Fixed(waits) => {
                 for (class, wait) in waits.iter() {
-                    object.serialize_entry(&field(class, BASE), wait)?;
+                    add(class, BASE, *wait)?;
                 }
+                FIXED
             }
             Self::Exponential(waits) => {
                 for (class, wait) in waits.iter() {
-                    object.serialize_entry(&field(class, BASE), &wait.base_secs)?;
-                    object.serialize_entry(&field(class, EXPONENT), &wait.exponent)?;
-                    object.serialize_entry(&field(class, LIMIT), &wait.limit_secs)?;
+                    add(class, BASE, wait.base_secs)?;
+                    add(class, EXPONENT, wait.exponent)?;
+                    add(class, LIMIT, wait.limit_secs)?;
                 }
+                EXPONENTIAL
             }
-        }
-        object.serialize_entry("type", self.kind())?;
+        };
+        object.serialize_entry("type", kind)?;
         object.end()
     }
 }
@@ -114,32 +140,6 @@ impl Exponential<i64> {
         let power = u32::try_from(retries).ok().and_then(|retries| self.exponent.checked_pow(retries));
         // What overflows is above every limit.
         power.and_then(|power| self.base_secs.checked_mul(power)).unwrap_or(i64::MAX).min(self.limit_secs)
-    }
-}
-
-pub(super) fn write_fixed(waits: &PerClass<Option<i64>>) -> Json {
-    let mut object = Map::new();
-    for (class, wait) in waits.iter() {
-        write(&mut object, class, BASE, *wait);
-    }
-    object.insert("type".to_owned(), json!(FIXED));
-    Json::Object(object)
-}
-
-pub(super) fn write_exponential(waits: &PerClass<Exponential<Option<i64>>>) -> Json {
-    let mut object = Map::new();
-    for (class, wait) in waits.iter() {
-        write(&mut object, class, BASE, wait.base_secs);
-        write(&mut object, class, EXPONENT, wait.exponent);
-        write(&mut object, class, LIMIT, wait.limit_secs);
-    }
-    object.insert("type".to_owned(), json!(EXPONENTIAL));
-    Json::Object(object)
-}
-
-fn write(object: &mut Map<String, Json>, class: Class, part: &str, value: Option<i64>) {
-    if let Some(value) = value {
-        object.insert(field(class, part), json!(value));
     }
 }
 

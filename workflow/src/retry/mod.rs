@@ -9,8 +9,8 @@ mod parse;
 mod policy;
 mod state;
 
-pub use backoff::{Backoff, Exponential};
+pub use backoff::{Backoff, Exponential, Waits};
 pub use class::{Class, PerClass};
 pub use parse::{Error, Interpolate, parse};
-pub use policy::{Parsed, Waits};
+pub use policy::Parsed;
 pub use state::StepRetry;

@@ -3,8 +3,9 @@
 use serde_json::Number;
 
 use super::{
+    backoff::Waits,
     class::{Class, PerClass},
-    policy::{Parsed, Waits},
+    policy::Parsed,
 };
 use crate::{
     definition::{self, Parsable, RetryPolicy},

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    backoff::{Backoff, Exponential, write_exponential, write_fixed},
+    backoff::{Backoff, Exponential, Waits},
     class::{Class, PerClass},
     state::StepRetry,
 };
@@ -15,15 +15,6 @@ pub struct Parsed {
     pub limits: PerClass<Option<i64>>,
     /// How long to wait.
     pub waits: Option<Waits>,
-}
-
-/// Waits as far as they were written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
-    /// Growing.
-    Exponential(PerClass<Exponential<Option<i64>>>),
-    /// The same each time, in seconds.
-    Fixed(PerClass<Option<i64>>),
 }
 
 impl Parsed {
@@ -53,14 +44,8 @@ impl Parsed {
                 object.insert(format!("{}_retry_limit", class.as_str()), json!(limit));
             }
         }
-        match &self.waits {
-            None => {}
-            Some(Waits::Fixed(waits)) => {
-                object.insert("backoff".to_owned(), write_fixed(waits));
-            }
-            Some(Waits::Exponential(waits)) => {
-                object.insert("backoff".to_owned(), write_exponential(waits));
-            }
+        if let Some(waits) = &self.waits {
+            object.insert("backoff".to_owned(), json!(waits));
         }
         Json::Object(object)
     }
