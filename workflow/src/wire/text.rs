@@ -20,9 +20,7 @@ impl Text {
     /// Adds a field.
     #[must_use]
     pub(crate) fn with(mut self, field: &str, value: impl Serialize) -> Self {
-        self.separate();
-        self.write(field);
-        self.0.push(b':');
+        self.key(field);
         self.write(value);
         self
     }
@@ -36,14 +34,14 @@ impl Text {
         }
     }
 
-    /// Adds an object as a field.
+    /// Adds an object as a field, whose own fields `fill` adds.
     #[must_use]
-    pub(crate) fn object(mut self, field: &str, value: Self) -> Self {
-        self.separate();
-        self.write(field);
-        self.0.push(b':');
-        self.0.extend_from_slice(&value.build());
-        self
+    pub(crate) fn object(mut self, field: &str, fill: impl FnOnce(Self) -> Self) -> Self {
+        self.key(field);
+        self.0.push(b'{');
+        let mut text = fill(self);
+        text.0.push(b'}');
+        text
     }
 
     /// Adds fields that are text already; they are not empty.
@@ -65,8 +63,14 @@ impl Text {
         self.0
     }
 
+    fn key(&mut self, field: &str) {
+        self.separate();
+        self.write(field);
+        self.0.push(b':');
+    }
+
     fn separate(&mut self) {
-        if self.0.len() > 1 {
+        if self.0.last() != Some(&b'{') {
             self.0.push(b',');
         }
     }
@@ -86,10 +90,10 @@ mod tests {
     #[test]
     fn fields_of_one_object_can_be_added_to_another() {
         let shared = Text::new().with("b", [1, 2]).with("c", "\"quoted\"").into_fields();
-        let inner = Text::new().object("e", Text::new());
-        let text = Text::new().with("a", 1).maybe("x", None::<i64>).fields(&shared).object("d", inner).build();
+        let text = Text::new().with("a", 1).maybe("x", None::<i64>).fields(&shared);
+        let text = text.object("d", |text| text.object("e", |text| text)).with("f", "{").with("g", 2).build();
         let read: Json = serde_json::from_slice(&text).expect("it is JSON");
-        assert_eq!(read, json!({ "a": 1, "b": [1, 2], "c": "\"quoted\"", "d": { "e": {} } }));
+        assert_eq!(read, json!({ "a": 1, "b": [1, 2], "c": "\"quoted\"", "d": { "e": {} }, "f": "{", "g": 2 }));
         assert_eq!(Text::new().build(), b"{}");
     }
 }

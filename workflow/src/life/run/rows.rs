@@ -69,11 +69,6 @@ impl Flow {
     fn text(&self) -> Vec<u8> {
         // A run that was picked up is known to its flow by its uuid.
         let is_picked_up = self.start_time.is_some() && self.overview.is_some();
-        let own = Text::new()
-            .with("version", 1)
-            .with("sequence", self.sequence)
-            .with("is_timed_out", self.is_timed_out)
-            .maybe("rest", self.stored_rest.as_ref());
         Text::new()
             .maybe("execution_id", is_picked_up.then_some(&*self.seed.uuid))
             .with("status", self.status.as_str())
@@ -82,14 +77,16 @@ impl Flow {
             .with("modify_time", self.modify_time)
             .maybe("runtime_overview", self.overview.as_deref())
             .maybe("timeline", (!self.timeline.is_empty()).then_some(&self.timeline))
-            .object(OWN, own)
+            .object(OWN, |own| {
+                own.with("version", 1)
+                    .with("sequence", self.sequence)
+                    .with("is_timed_out", self.is_timed_out)
+                    .maybe("rest", self.stored_rest.as_ref())
+            })
             .build()
     }
 
     fn attempt_row(&self, at: usize, attempt: &Attempt, now: Timestamp) -> Vec<u8> {
-        let state = Text::new().with("status", attempt.status.as_str());
-        let state = attempt.times.known().fold(state, |state, (name, time)| state.with(name, time));
-        let state = state.with("modify_time", now);
         let artifacts = attempt.all_artifacts();
         Text::new()
             .with("step_id", attempt.definition.id.as_str())
@@ -100,30 +97,34 @@ impl Flow {
             .maybe("step_run_params", attempt.step_run_params.as_ref())
             .maybe("restart_config", attempt.restart.as_ref().map(|config| config.to_json()))
             .with("params", &attempt.params)
-            .object("transition", self.transition(at, attempt))
+            .object("transition", |transition| self.transition(at, attempt, transition))
             .with("step_retry", &attempt.retry)
             .maybe("timeout_in_millis", attempt.timeout.map(|limit| limit.0))
-            .object("runtime_state", state)
+            .object("runtime_state", |state| {
+                let state = state.with("status", attempt.status.as_str());
+                let state = attempt.times.known().fold(state, |state, (name, time)| state.with(name, time));
+                state.with("modify_time", now)
+            })
             .maybe("signal_dependencies", attempt.signals.dependencies.as_ref())
             .maybe("signal_outputs", attempt.signals.outputs.as_ref())
             .maybe("artifacts", (!artifacts.is_empty()).then_some(artifacts))
             .with("timeline", &attempt.timeline)
-            .object(OWN, attempt.own())
+            .object(OWN, |own| attempt.own(own))
             .build()
     }
 
-    fn transition(&self, at: usize, attempt: &Attempt) -> Text {
+    fn transition(&self, at: usize, attempt: &Attempt, mut transition: Text) -> Text {
         let dag = self.dag();
         let node = dag.node(at);
-        let mut transition = Text::new();
         if !node.predecessors.is_empty() {
             let ids: Vec<&str> = node.predecessors.iter().map(|&before| dag.id(before).as_str()).collect();
             transition = transition.with("predecessors", ids);
         }
         if !node.successors.is_empty() {
             let edges = node.successors.iter().zip(&attempt.edges);
-            let edges = edges.fold(Text::new(), |edges, (edge, param)| edges.with(dag.id(edge.to).as_str(), param));
-            transition = transition.object("successors", edges);
+            transition = transition.object("successors", |text| {
+                edges.fold(text, |text, (edge, param)| text.with(dag.id(edge.to).as_str(), param))
+            });
         }
         transition
     }
@@ -188,9 +189,8 @@ impl Attempt {
         artifacts
     }
 
-    fn own(&self) -> Text {
-        Text::new()
-            .with("version", 1)
+    fn own(&self, own: Text) -> Text {
+        own.with("version", 1)
             .with("phase", self.last_phase)
             .with("has_asked_permits", self.has_asked_permits)
             .with("is_executing", self.is_executing)
