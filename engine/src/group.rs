@@ -8,7 +8,7 @@ use std::{
 use tokio::task::JoinSet;
 use workflow::{
     id::RunKey,
-    life::{Address, Message, Note, Rest},
+    life::{Address, Message, Rest},
     port::{Reason, Refusal},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     metric,
     node::Node,
     resident::{Heard, Resident},
-    resting::{Away, Resting},
+    resting::{Away, Resting, said},
     router::Envelope,
     store::Fence,
     timers::Due,
@@ -147,21 +147,17 @@ impl Group {
             if let Some(until) = rest.until {
                 self.node.set_timer(address.clone(), Due::Recovery, until);
             }
-            self.say(&address, rest.says(&run));
+            for envelope in said(&run, &rest) {
+                self.node.router.tell(envelope);
+            }
             self.rests(address, Away::Dormant(rest));
-        }
-    }
-
-    fn say(&self, from: &Address, says: impl IntoIterator<Item = (Address, Note)>) {
-        for (to, note) in says {
-            self.node.router.tell(Envelope { to, from: Some(from.clone()), message: Message::Note(note) });
         }
     }
 
     /// Everybody asks again, also those that rest.
     fn ask_again(&self) {
-        for (from, says) in self.resting.ask_again() {
-            self.say(&from, says);
+        for envelope in self.resting.ask_again() {
+            self.node.router.tell(envelope);
         }
         for resident in self.residents.values() {
             let _left = resident.tell(Heard::AskAgain);

@@ -46,11 +46,7 @@ pub(crate) async fn load(node: &Arc<Node>, run: RunKey) -> Loaded {
 }
 
 fn read_all(node: &Node) {
-    loop {
-        let wanted = node.loader.next();
-        if wanted.is_empty() {
-            return;
-        }
+    node.loader.each(|wanted| {
         let runs: Vec<RunKey> = wanted.iter().map(|wanted| wanted.run.clone()).collect();
         read_each(
             wanted,
@@ -58,5 +54,5 @@ fn read_all(node: &Node) {
             |wanted, rows| node.lives.load(&Address::Run(wanted.run.clone()), rows),
             |wanted, loaded| drop(wanted.tell.send(loaded)),
         );
-    }
+    });
 }

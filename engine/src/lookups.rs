@@ -31,32 +31,28 @@ pub(crate) fn lookups() -> Together<Question> {
 
 /// Finds what a machine asks for and tells it.
 pub(crate) fn fetch(node: &Arc<Node>, to: Address, lookup: Lookup) {
-    let node = Arc::clone(node);
-    let runtime = node.runtime.clone();
     if !lookup.is_one_row() {
-        runtime.spawn(async move {
+        let node = Arc::clone(node);
+        node.runtime.clone().spawn(async move {
             let (lives, asked) = (Arc::clone(&node.lives), lookup.clone());
             let found = node.read(move |rows| lives.find(&asked, rows)).await.and_then(|found| found);
             tell(&node, (to, lookup), found);
         });
     } else if node.lookups.add((to, lookup)) {
-        runtime.spawn_blocking(move || answer_all(&node));
+        let node = Arc::clone(node);
+        node.runtime.clone().spawn_blocking(move || answer_all(&node));
     }
 }
 
 fn answer_all(node: &Arc<Node>) {
-    loop {
-        let questions = node.lookups.next();
-        if questions.is_empty() {
-            return;
-        }
+    node.lookups.each(|questions| {
         read_each(
             questions,
             |look| node.store.view(look),
             |(_, lookup), rows| node.lives.find(lookup, rows),
             |question, found| tell(node, question, found),
         );
-    }
+    });
 }
 
 /// Whoever asked asks again when it is told to.

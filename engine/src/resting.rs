@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use workflow::life::{Address, Message, Note, Rest};
+use workflow::{
+    id::RunKey,
+    life::{Address, Message, Rest},
+};
 
-use crate::lives::Lives;
+use crate::{lives::Lives, router::Envelope};
 
 /// Who rests in one place.
 #[derive(Debug, Default)]
@@ -48,13 +51,11 @@ impl Resting {
     }
 
     /// What those who are away would say if they were asked again. They need not come for it.
-    pub(crate) fn ask_again(&self) -> Vec<(Address, Vec<(Address, Note)>)> {
-        let said = |(address, away): (&Address, &Away)| {
-            let Address::Run(run) = address else { return None };
-            let says: Vec<_> = away.rest().says(run).collect();
-            (!says.is_empty()).then(|| (address.clone(), says))
-        };
-        self.0.iter().filter_map(said).collect()
+    pub(crate) fn ask_again(&self) -> impl Iterator<Item = Envelope> {
+        self.0.iter().flat_map(|(address, away)| {
+            let run = if let Address::Run(run) = address { Some(run) } else { None };
+            run.into_iter().flat_map(|run| said(run, away.rest()))
+        })
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
@@ -64,4 +65,10 @@ impl Resting {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// What a run that rests would tell others if it were asked to do so again.
+pub(crate) fn said(run: &RunKey, rest: &Rest) -> impl Iterator<Item = Envelope> {
+    let from = Address::Run(run.clone());
+    rest.says(run).map(move |(to, note)| Envelope { to, from: Some(from.clone()), message: Message::Note(note) })
 }

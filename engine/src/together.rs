@@ -33,7 +33,7 @@ impl<T> Together<T> {
         Self { state, batch_max, reads_max }
     }
 
-    /// Adds something to what waits; says whether another read has to begin, which takes [`Together::next`] until there is nothing.
+    /// Adds something to what waits; says whether another read has to begin, which does [`Together::each`].
     #[must_use]
     pub(crate) fn add(&self, wanted: T) -> bool {
         let mut state = self.state();
@@ -43,8 +43,19 @@ impl<T> Together<T> {
         begins
     }
 
+    /// Reads what waits, batch by batch, until there is nothing.
+    pub(crate) fn each(&self, read: impl Fn(Vec<T>)) {
+        loop {
+            let wanted = self.next();
+            if wanted.is_empty() {
+                return;
+            }
+            read(wanted);
+        }
+    }
+
     /// What is read next; after nothing, the read has ended.
-    pub(crate) fn next(&self) -> Vec<T> {
+    fn next(&self) -> Vec<T> {
         let mut state = self.state();
         let count = state.waiting.len().min(self.batch_max);
         if count == 0 {

@@ -32,7 +32,7 @@ use crate::{
     groups::{Live, live},
     lives::{Asked, Cycles, Lives, Route},
     node::view,
-    resting::{Away, Resting},
+    resting::{Away, Resting, said},
     router::{Envelope, group_of},
     store::{Batch, Error, Fence, GroupId, NodeId, Ownership, Write},
     timers::{Due, Timers},
@@ -649,14 +649,10 @@ impl Node {
         if let Some(until) = rest.until {
             self.timers.set(address.clone(), Due::Recovery, until);
         }
-        let says: Vec<_> = rest.says(&run).collect();
-        self.resting.goes(address.clone(), Away::Dormant(rest));
-        self.say(&address, says);
-    }
-
-    fn say(&mut self, from: &Address, says: Vec<(Address, Note)>) {
-        for (to, note) in says {
-            self.tell(Envelope { to, from: Some(from.clone()), message: Message::Note(note) });
+        let says: Vec<_> = said(&run, &rest).collect();
+        self.resting.goes(address, Away::Dormant(rest));
+        for envelope in says {
+            self.tell(envelope);
         }
     }
 
@@ -704,8 +700,9 @@ impl Node {
         for resident in self.residents.values_mut() {
             resident.waiting.push_back(Heard::AskAgain);
         }
-        for (from, says) in self.resting.ask_again() {
-            self.say(&from, says);
+        let says: Vec<_> = self.resting.ask_again().collect();
+        for envelope in says {
+            self.tell(envelope);
         }
     }
 
