@@ -185,9 +185,7 @@ pub(crate) async fn actor_with(place: Place<'_>, runtimes: Runtimes, terms: Term
         Place::Memory => Arc::new(Memory::default()),
         Place::Database { url, peers } => {
             membership = Some(peers.membership().await?);
-            let url = url.to_owned();
-            let opened = tokio::task::spawn_blocking(move || stores::database(&url, STORE_AWAY_MAX)).await;
-            opened.map_err(|fault| Failure::new(Exit::Defect, fault))??
+            stores::database_apart(url, STORE_AWAY_MAX).await?
         }
         Place::Folder(data) => stores::folder(data)?,
     };

@@ -82,6 +82,13 @@ pub(crate) fn database(url: &str, away_max: Duration) -> Result<Arc<Postgres>, F
     Ok(Arc::new(Postgres::open_within(url, away_max).map_err(failure)?))
 }
 
+/// The same on a thread where it may block.
+pub(crate) async fn database_apart(url: &str, away_max: Duration) -> Result<Arc<Postgres>, Failure> {
+    let url = url.to_owned();
+    let opened = tokio::task::spawn_blocking(move || database(&url, away_max)).await;
+    opened.map_err(|fault| Failure::new(Exit::Defect, fault))?
+}
+
 fn file(data: &Path) -> PathBuf {
     data.join(FILE)
 }

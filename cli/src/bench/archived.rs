@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use engine::store::{Batch, Store, Write};
 use indicatif::ProgressBar;
-use tokio::{task, time::Instant};
+use tokio::task;
 use workflow::{
     id::{AttemptId, AttemptKey, InstanceId, RunId, RunKey},
     life::{Body, RowKey},
@@ -40,11 +40,7 @@ pub(super) async fn measure(place: &Where<'_>, rows: usize, progress: &ProgressB
     let before = steps(place).await?;
     let store: Arc<dyn Store> = match place {
         Where::Folder(folder) => stores::folder(folder)?,
-        Where::Database(url, _) => {
-            let url = (*url).to_owned();
-            let opened = task::spawn_blocking(move || stores::database(&url, Duration::ZERO)).await;
-            opened.map_err(|fault| Failure::new(Exit::Defect, fault))??
-        }
+        Where::Database(url, _) => stores::database_apart(url, Duration::ZERO).await?,
     };
     let bar = progress.clone();
     let filled = task::spawn_blocking(move || fill(&*store, rows, &bar)).await;
@@ -61,12 +57,10 @@ async fn steps(place: &Where<'_>) -> Result<Vec<f64>, Failure> {
     workload::push(&*of_engine, &definition(id, &chain_of("NoOp", STEPS))).await?;
     let mut samples = Vec::with_capacity(RUNS);
     for number in 0..WARM_UP + RUNS {
-        let begun = Instant::now();
-        let started = workload::start(&*of_engine, id).await?;
-        workload::ended(&*of_engine, &started.run).await?;
+        let run = workload::run(&*of_engine, id).await?;
         if number >= WARM_UP {
             #[expect(clippy::cast_precision_loss, reason = "a few steps")]
-            samples.push(begun.elapsed().as_secs_f64() * 1_000.0 / STEPS as f64);
+            samples.push(run.asked.elapsed().as_secs_f64() * 1_000.0 / STEPS as f64);
         }
     }
     engine.shutdown().await;

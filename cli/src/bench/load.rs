@@ -78,9 +78,7 @@ async fn go_on(engine: &dyn Engine, id: &str, runs: usize, rounds: usize) -> Res
     let lines = try_join_all((0..runs).map(|_| async {
         let mut line = Vec::new();
         for _ in 0..rounds {
-            let started = workload::start(engine, id).await?;
-            workload::ended(engine, &started.run).await?;
-            line.push(started);
+            line.push(workload::run(engine, id).await?);
         }
         Ok::<_, Failure>(line)
     }));

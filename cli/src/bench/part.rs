@@ -96,10 +96,7 @@ async fn foreach(engine: &Running) -> Result<f64, Failure> {
     let each = workload::foreach(ITERATIONS, 500);
     let engine = engine.engine();
     workload::push(&*engine, &definition(id, &[each])).await?;
-    let begun = Instant::now();
-    let started = workload::start(&*engine, id).await?;
-    workload::ended(&*engine, &started.run).await?;
-    Ok(begun.elapsed().as_secs_f64())
+    Ok(workload::run(&*engine, id).await?.asked.elapsed().as_secs_f64())
 }
 
 async fn idle(engine: &Running) -> Result<(), Failure> {

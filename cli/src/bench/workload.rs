@@ -174,8 +174,15 @@ pub(super) async fn start(engine: &dyn Engine, id: &str) -> Result<Started, Fail
     Ok(Started { run: RunKey { workflow, instance, run: RunId::FIRST }, asked, answered })
 }
 
+/// Starts a workflow and waits for its end, which must be a good one.
+pub(super) async fn run(engine: &dyn Engine, id: &str) -> Result<Started, Failure> {
+    let started = start(engine, id).await?;
+    ended(engine, &started.run).await?;
+    Ok(started)
+}
+
 /// Waits for the end of a run, which must be a good one.
-pub(super) async fn ended(engine: &dyn Engine, run: &RunKey) -> Result<(), Failure> {
+async fn ended(engine: &dyn Engine, run: &RunKey) -> Result<(), Failure> {
     match engine.ended(run.clone()).await.map_err(refused)? {
         InstanceStatus::Succeeded => Ok(()),
         status => Err(Failure::new(Exit::Findings, anyhow::anyhow!("{run} ended {status}"))),
@@ -184,11 +191,7 @@ pub(super) async fn ended(engine: &dyn Engine, run: &RunKey) -> Result<(), Failu
 
 /// Runs a workflow once; when it began and ended by its own document, in milliseconds.
 async fn one(engine: &dyn Engine, id: &str) -> Result<[f64; 2], Failure> {
-    let RunKey { workflow, instance, .. } = {
-        let run = start(engine, id).await?.run;
-        ended(engine, &run).await?;
-        run
-    };
+    let RunKey { workflow, instance, .. } = run(engine, id).await?.run;
     let read = Request::Run {
         instance: InstanceKey { workflow, instance },
         run: "1".to_owned(),
