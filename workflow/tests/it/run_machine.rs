@@ -281,6 +281,9 @@ fn a_run_that_ended_when_it_was_made_has_ended_even_if_it_never_heard_of_itself(
     shell.crash();
     shell.pass(Millis(60_000));
     statuses(&mut shell, &["IN_PROGRESS", "STOPPED"]);
+    let told = shell.events.iter().filter(|event| event.document["workflow_instance_id"] == 2);
+    let told: Vec<_> = told.map(|event| (&event.document["old_status"], &event.document["new_status"])).collect();
+    assert_eq!(told, [(&json!("CREATED"), &json!("STOPPED"))]);
     let second = RunKey { workflow: "w".into(), instance: InstanceId(2), run: RunId::FIRST };
     assert_eq!(life::run_status(&second, &shell.rows).unwrap(), Some(InstanceStatus::Stopped));
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{attempt::Attempt, flow::Flow};
 use crate::{
     event::Event,
-    life::{Effect, RunSeed, Turn},
+    life::{Effect, RunSeed, Turn, seed::Standing},
     status::InstanceStatus,
     tag,
 };
@@ -35,6 +35,14 @@ pub(super) fn instance(seed: &RunSeed, from: InstanceStatus, to: InstanceStatus,
     }
     let key = format!("run/{}/{from}/{to}", seed.uuid);
     turn.effects.push(Effect::Publish(Event { key, document }));
+}
+
+/// The end of a run that ended when it was made: published by whoever makes it, since the run itself may never hear of it.
+pub(in crate::life) fn ended_when_made(seed: &RunSeed, turn: &mut Turn<'_>) {
+    let Standing::Ended { status, .. } = seed.standing else { return };
+    // A run that failed when it was made is told as going from FAILED to FAILED.
+    let from = if status == InstanceStatus::Failed { status } else { InstanceStatus::Created };
+    instance(seed, from, status, turn);
 }
 
 impl Flow {

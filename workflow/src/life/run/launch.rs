@@ -16,11 +16,7 @@ impl Flow {
     /// Takes up a run that was just made.
     pub(super) fn begin(&mut self, turn: &mut Turn<'_>) {
         self.unsaved.run = true;
-        if let Standing::Ended { status, .. } = &self.seed.standing {
-            // A run that failed when it was made is told as going from FAILED to FAILED.
-            let from = if *status == InstanceStatus::Failed { *status } else { InstanceStatus::Created };
-            let (seed, status) = (Arc::clone(&self.seed), *status);
-            events::instance(&seed, from, status, turn);
+        if matches!(self.seed.standing, Standing::Ended { .. }) {
             self.tell_of_end(turn);
         } else if self.seed.initiator.is_loop() {
             self.unsaved.seed = true;

@@ -11,7 +11,7 @@ mod body;
 mod create;
 mod decide;
 mod end;
-mod events;
+pub(super) mod events;
 mod flow;
 mod foreach;
 mod foreach_restart;

@@ -19,6 +19,7 @@ use crate::{
     life::{
         Address, Initiator, Note, Row, RunSeed, Ticket, Turn, author,
         note::{ChildRefused, ChildRun},
+        run::events,
         seed::{Baseline, RunBody, RunProperties, Standing, Written},
     },
     param::{Definitions, Params},
@@ -269,6 +270,7 @@ impl Workflow {
         };
         let seed = self.seed(start, version.id, at, definition, dag, prepared, standing, turn);
         turn.save(seed.row());
+        events::ended_when_made(&seed, turn);
         let key = StartedRun::key(&self.id, &start.uuid);
         turn.save(Row::settled(key, &StartedRun { instance: at.instance, run: at.run, version: version.id }));
         self.recent.add(&start.uuid, at, version.id);
