@@ -13,7 +13,7 @@ use std::{
 
 use workflow::{
     life::{Address, Machine, Message, Note, Rest, Task, Ticket},
-    port::{Reason, Refusal},
+    port::{Lookup, Reason, Refusal},
     time::Millis,
 };
 
@@ -21,7 +21,7 @@ use crate::{
     actor::{self, Actor, Handle, Next},
     committer::{Commit, Stopped, Then},
     group::ToGroup,
-    loader, metric,
+    loader, lookups, metric,
     node::Node,
     router::Envelope,
     store::{Batch, Fence, Write},
@@ -225,7 +225,9 @@ impl Resident {
             Heard::Recovered | Heard::Durable(_) | Heard::Idle | Heard::Renew => Some(Message::Recovered),
         };
         let mut ids = (self.node.ids)();
-        let given = Given { now: self.node.clock.now(), ids: &mut *ids, surroundings: &self.node.around };
+        let at_hand = |lookup: &Lookup| lookups::at_once(&self.node, lookup);
+        let (now, surroundings) = (self.node.clock.now(), &self.node.around);
+        let given = Given { now, ids: &mut *ids, surroundings, at_hand: &at_hand };
         let span = span(&self.address);
         let turn = || span.in_scope(|| turn::take(&mut **machine, &mut messages, &mut self.tasks, given));
         Some(catch_unwind(AssertUnwindSafe(turn)).map_err(|panic| actor::message(&*panic)))

@@ -199,7 +199,8 @@ impl Play<'_> {
         let mut tasks: VecDeque<Task> = VecDeque::new();
         let mut message = Some(message);
         loop {
-            let given = Given { now: self.now, ids: &mut self.ids, surroundings: &self.around };
+            let (now, ids, surroundings) = (self.now, &mut self.ids, &self.around);
+            let given = Given { now, ids, surroundings, at_hand: &|_| None };
             let decided = turn::take(&mut *machine, &mut || message.take(), &mut tasks, given);
             self.act(&to, decided)?;
             if tasks.is_empty() {

@@ -1,6 +1,6 @@
 //! One turn of a machine: messages in, one commit and what follows from it out.
 //!
-//! Invariant: no IO and no waiting, so the actors and the rehearsal in virtual time share it.
+//! Invariant: no IO but what is given to it, and no waiting, so the actors and the rehearsal in virtual time share it.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use workflow::{
         Address, Around, Body, Effect, Machine, Message, Note, Phase, Row, RowKey, Surroundings, Table, Task, Ticket,
         Turn, Wake,
     },
-    port::{Answer, Lookup, Refusal, Work},
+    port::{Answer, Found, Lookup, Refusal, Work},
     time::{Millis, Timestamp},
 };
 
@@ -46,7 +46,8 @@ pub(crate) enum Later {
     Cancel {
         attempt: AttemptKey,
     },
-    /// Others' rows may have been handed in just before; they are durable when this turn is. Where [`Lookup::is_durable`], it need not wait.
+    /// Others' rows may have been handed in just before; they are durable when this turn is. Where [`Lookup::is_durable`], it need not wait,
+    /// and is no part of what comes later if it can be answered at once.
     Fetch(Lookup),
     Reply {
         ticket: Ticket,
@@ -66,6 +67,8 @@ pub(crate) struct Given<'a> {
     pub(crate) now: Timestamp,
     pub(crate) ids: &'a mut dyn Ids,
     pub(crate) surroundings: &'a dyn Surroundings,
+    /// Answers what is durable already, where that can be done at once.
+    pub(crate) at_hand: &'a dyn Fn(&Lookup) -> Option<Found>,
 }
 
 /// Lets a machine handle messages, then its own tasks up to a bound; what is left of these stays in `tasks`.
@@ -76,10 +79,12 @@ pub(crate) fn take(
     given: Given<'_>,
 ) -> Decided {
     let mut decided = Decided::default();
-    let Given { now, ids, surroundings } = given;
+    let Given { now, ids, surroundings, at_hand } = given;
     let mut turn = Turn { now, ids, surroundings, effects: Vec::new() };
     while let Some(message) = messages() {
         machine.on(message, &mut turn);
+        decided.sort(&mut turn.effects, tasks);
+        decided.find(at_hand, |found| machine.on(found, &mut turn));
         decided.sort(&mut turn.effects, tasks);
     }
     for _ in 0..TASKS_MAX {
@@ -111,6 +116,18 @@ impl Decided {
         self.rows.insert(key, None);
     }
 
+    /// Tells the machine what it asked for, where that is durable and at hand. What it asks for then comes later.
+    fn find(&mut self, at_hand: &dyn Fn(&Lookup) -> Option<Found>, mut tell: impl FnMut(Message)) {
+        let is_durable = |later: &mut Later| matches!(later, Later::Fetch(lookup) if lookup.is_durable());
+        for asked in self.later.extract_if(.., is_durable).collect::<Vec<_>>() {
+            let Later::Fetch(lookup) = asked else { continue };
+            match at_hand(&lookup) {
+                Some(found) => tell(Message::Found { lookup, found }),
+                None => self.later.push(Later::Fetch(lookup)),
+            }
+        }
+    }
+
     fn sort(&mut self, effects: &mut Vec<Effect>, tasks: &mut VecDeque<Task>) {
         for effect in effects.drain(..) {
             match effect {
@@ -132,5 +149,55 @@ impl Decided {
                 Effect::Reply { ticket, answer } => self.later.push(Later::Reply { ticket, answer }),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workflow::{
+        id::SeededIds,
+        life::{Faithful, Settings},
+    };
+
+    use super::*;
+
+    /// Asks what a job published when it is told to recover, and saves a row when it knows.
+    struct Curious;
+
+    impl Machine for Curious {
+        fn on(&mut self, message: Message, turn: &mut Turn<'_>) {
+            match message {
+                Message::Recovered => turn.effects.push(Effect::Fetch(Lookup::Output { job: "a".to_owned() })),
+                Message::Found { .. } => turn.save(Row::settled(RowKey::named(Table::Output, "found"), &())),
+                _ => {}
+            }
+        }
+
+        fn flush(&mut self, _: &mut Turn<'_>) {}
+
+        fn is_settled(&self) -> bool {
+            true
+        }
+    }
+
+    fn decided(at_hand: &dyn Fn(&Lookup) -> Option<Found>) -> Decided {
+        let around = Around::new(Settings::production(), std::sync::Arc::new(Faithful), |_| false);
+        let mut ids = SeededIds::new(1);
+        let given = Given { now: Timestamp(0), ids: &mut ids, surroundings: &around, at_hand };
+        let mut message = Some(Message::Recovered);
+        take(&mut Curious, &mut || message.take(), &mut VecDeque::new(), given)
+    }
+
+    #[test]
+    fn what_is_at_hand_is_answered_within_the_turn() {
+        let decided = decided(&|_| Some(Found::Nothing(String::new())));
+        assert_eq!((decided.rows.len(), decided.later.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_is_not_at_hand_is_asked_for() {
+        let decided = decided(&|_| None);
+        assert!(decided.rows.is_empty());
+        assert!(matches!(&*decided.later, [Later::Fetch(Lookup::Output { .. })]));
     }
 }

@@ -402,7 +402,7 @@ impl Node {
             })
         };
         let now = moment.now + self.offset;
-        let given = Given { now, ids: &mut self.ids, surroundings: &self.around };
+        let given = Given { now, ids: &mut self.ids, surroundings: &self.around, at_hand: &|_| None };
         let decided = turn::take(&mut *machine, &mut messages, &mut resident.tasks, given);
         resident.machine = Some(machine);
         self.decide(address, &mut resident, decided);

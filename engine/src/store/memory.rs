@@ -108,6 +108,10 @@ impl Store for Memory {
         Ok(())
     }
 
+    fn view_at_once(&self, look: &mut dyn FnMut(&dyn Rows)) -> Option<Result<(), Error>> {
+        Some(self.view(look))
+    }
+
     fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error> {
         let state = self.read();
         let from = after.map_or(Edge::Unbounded, |key| Edge::Excluded(key.clone()));

@@ -90,6 +90,12 @@ pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
     /// Reads one consistent state of what is durable.
     fn view(&self, look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error>;
 
+    /// Like [`Store::view`], in a turn of a machine: only where a row is read in some microseconds and nobody has to be waited for. `None`
+    /// where that is not so, or not just now.
+    fn view_at_once(&self, _look: &mut dyn FnMut(&dyn Rows)) -> Option<Result<(), Error>> {
+        None
+    }
+
     /// Like [`Store::view`], by someone who will read the rows of these runs: where reads are far away they are fetched together. What is read
     /// of others may be newer.
     fn view_runs(&self, _runs: &[RunKey], look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {

@@ -20,7 +20,11 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde_json::json;
 use workflow::life::{Body, RowKey, Rows};
 
-use self::{checkpoint::Checkpoints, readers::Readers, rows::View};
+use self::{
+    checkpoint::Checkpoints,
+    readers::{Lent, Readers},
+    rows::View,
+};
 use super::{Batch, Bundle, Error, Fence, GroupId, Position, Store, bundle::decode, layout::LAYOUTS};
 
 /// How long to wait for a lock that another process holds (a backup, a person with `sqlite3`).
@@ -77,10 +81,16 @@ impl Sqlite {
     }
 
     fn read<T>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.readers.with(|connection| {
-            let view = connection.transaction().map_err(|source| self.failure("read", source))?;
-            read(&view)
-        })?
+        self.read_by(self.readers.wait()?, read)
+    }
+
+    fn read_by<T>(
+        &self,
+        mut reader: Lent<'_>,
+        read: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let view = reader.connection().transaction().map_err(|source| self.failure("read", source))?;
+        read(&view)
     }
 }
 
@@ -121,6 +131,15 @@ impl Store for Sqlite {
         self.read(|view| {
             look(&View(view));
             Ok(())
+        })
+    }
+
+    fn view_at_once(&self, look: &mut dyn FnMut(&dyn Rows)) -> Option<Result<(), Error>> {
+        self.readers.idle().map(|reader| {
+            self.read_by(reader, |view| {
+                look(&View(view));
+                Ok(())
+            })
         })
     }
 

@@ -1,6 +1,6 @@
 //! A bounded pool of read-only connections.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -28,24 +28,31 @@ impl Readers {
         Self { place, idle: Mutex::default(), returned: Condvar::new() }
     }
 
-    /// Hands a connection to `read`, waiting for one if all are in use.
-    pub(super) fn with<T>(&self, read: impl FnOnce(&mut Connection) -> T) -> Result<T, Error> {
-        let mut lent = Lent { readers: self, connection: Some(self.take()?) };
-        let connection = lent.connection.as_mut().expect("a connection is lent until it is dropped");
-        Ok(read(connection))
-    }
-
-    fn take(&self) -> Result<Connection, Error> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A connection; waits for one if all are in use.
+    pub(super) fn wait(&self) -> Result<Lent<'_>, Error> {
+        let mut idle = self.lock();
         while idle.connections.is_empty() && idle.lent == READERS {
             idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
         }
         idle.lent += 1;
         if let Some(connection) = idle.connections.pop() {
-            return Ok(connection);
+            return Ok(Lent { readers: self, connection: Some(connection) });
         }
         drop(idle);
-        self.open().inspect_err(|_| self.give(None))
+        let opened = self.open().inspect_err(|_| self.give(None))?;
+        Ok(Lent { readers: self, connection: Some(opened) })
+    }
+
+    /// A connection that is open and not in use.
+    pub(super) fn idle(&self) -> Option<Lent<'_>> {
+        let mut idle = self.lock();
+        let connection = idle.connections.pop()?;
+        idle.lent += 1;
+        Some(Lent { readers: self, connection: Some(connection) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<Connection, Error> {
@@ -60,7 +67,7 @@ impl Readers {
     }
 
     fn give(&self, connection: Option<Connection>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.lock();
         idle.lent -= 1;
         idle.connections.extend(connection);
         drop(idle);
@@ -68,10 +75,16 @@ impl Readers {
     }
 }
 
-/// Comes back even when the reader panics.
-struct Lent<'a> {
+/// A connection that comes back even when the reader panics.
+pub(super) struct Lent<'a> {
     readers: &'a Readers,
     connection: Option<Connection>,
+}
+
+impl Lent<'_> {
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("a connection is lent until it is dropped")
+    }
 }
 
 impl Drop for Lent<'_> {

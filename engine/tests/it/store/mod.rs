@@ -61,6 +61,11 @@ fn live(store: &dyn Store, group: u32, after: Option<&RowKey>, limit: usize) -> 
 fn row(store: &dyn Store, key: &RowKey) -> Option<String> {
     let mut found = None;
     store.view(&mut |rows| found = rows.row(key).unwrap()).unwrap();
+    let mut at_once = None;
+    if let Some(read) = store.view_at_once(&mut |rows| at_once = rows.row(key).unwrap()) {
+        read.unwrap();
+        assert_eq!(at_once, found);
+    }
     found.map(text)
 }
 
