@@ -58,6 +58,11 @@ pub trait Lives: Send + Sync + 'static {
     /// The answer to a machine's question about the rows of others.
     fn find(&self, lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable>;
 
+    /// The row that answers a machine's question, where it is one.
+    fn row_of(&self, _lookup: &Lookup) -> Option<RowKey> {
+        None
+    }
+
     /// How the machine of a live row rests, if it does: it need not be loaded to recover.
     fn rest(&self, _key: &RowKey, _body: &Body) -> Option<Rest> {
         None
@@ -109,6 +114,10 @@ impl Lives for Cycles {
 
     fn find(&self, lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable> {
         read::find(lookup, rows)
+    }
+
+    fn row_of(&self, lookup: &Lookup) -> Option<RowKey> {
+        read::row_of(lookup)
     }
 
     fn rest(&self, key: &RowKey, body: &Body) -> Option<Rest> {

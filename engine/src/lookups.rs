@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use workflow::{
-    life::{Address, Message, Rows, Unreadable},
+    life::{Address, Message, RowKey, Rows, Unreadable},
     port::{Found, Lookup},
 };
 
@@ -33,13 +33,13 @@ pub(crate) fn lookups() -> Together<Question> {
 pub(crate) fn at_once(node: &Node, lookup: &Lookup) -> Option<Found> {
     let mut found = None;
     let mut look = |rows: &dyn Rows| found = node.lives.find(lookup, rows).ok();
-    lookup.is_one_row().then(|| node.store.view_at_once(&mut look)).flatten()?.ok()?;
+    node.lives.row_of(lookup).and_then(|_| node.store.view_at_once(&mut look))?.ok()?;
     found
 }
 
 /// Finds what a machine asks for and tells it.
 pub(crate) fn fetch(node: &Arc<Node>, to: Address, lookup: Lookup) {
-    if !lookup.is_one_row() {
+    if node.lives.row_of(&lookup).is_none() {
         let node = Arc::clone(node);
         node.runtime.clone().spawn(async move {
             let (lives, asked) = (Arc::clone(&node.lives), lookup.clone());
@@ -54,9 +54,10 @@ pub(crate) fn fetch(node: &Arc<Node>, to: Address, lookup: Lookup) {
 
 fn answer_all(node: &Arc<Node>) {
     node.lookups.each(|questions| {
+        let keys: Vec<RowKey> = questions.iter().filter_map(|(_, lookup)| node.lives.row_of(lookup)).collect();
         read_each(
             questions,
-            |look| node.store.view(look),
+            |look| node.store.view_rows(&keys, look),
             |(_, lookup), rows| node.lives.find(lookup, rows),
             |question, found| tell(node, question, found),
         );

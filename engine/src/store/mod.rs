@@ -102,6 +102,11 @@ pub trait Store: Ownership + Send + Sync + fmt::Debug + 'static {
         self.view(look)
     }
 
+    /// Like [`Store::view_runs`], by someone who will read these rows.
+    fn view_rows(&self, _keys: &[RowKey], look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
+        self.view(look)
+    }
+
     /// The rows of a group that a machine must be loaded by, in the order of their keys, after `after`.
     fn live(&self, group: GroupId, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, Body)>, Error>;
 

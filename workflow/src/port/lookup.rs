@@ -72,11 +72,6 @@ impl Lookup {
     pub fn is_durable(&self) -> bool {
         matches!(self, Self::Output { .. })
     }
-
-    /// Whether one row answers it.
-    pub fn is_one_row(&self) -> bool {
-        matches!(self, Self::Output { .. } | Self::Start { .. } | Self::Version { .. })
-    }
 }
 
 /// What was found.

@@ -1,4 +1,4 @@
-//! The rows of some runs, read in one round trip.
+//! Rows of some runs, or some rows, read in one round trip.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -8,8 +8,15 @@ use workflow::{
     life::{Body, Bound, MemoryRows, RowKey, Rows, Scan, Unreadable},
 };
 
-use super::{Postgres, rows, text};
-use crate::store::{Error, Store, chain, layout::archived};
+use super::{
+    Postgres,
+    rows::{self, Stored},
+    text,
+};
+use crate::store::{
+    Error, Store, chain,
+    layout::{LAYOUTS, Layout, archived},
+};
 
 /// One statement for all tables of a run: it sees one state. What is archived comes first, so that what was written since replaces it.
 static GATHER: LazyLock<String> = LazyLock::new(|| {
@@ -35,15 +42,23 @@ static GATHER: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Rows of some runs at hand; those of others are read when they are asked for.
+/// Rows that are at hand; others are read when they are asked for.
 pub(super) struct Gathered<'a> {
     store: &'a Postgres,
-    runs: HashSet<(&'a str, i64, i64)>,
+    wanted: Wanted<'a>,
     rows: MemoryRows,
 }
 
+/// What was read ahead.
+enum Wanted<'a> {
+    /// All rows of these runs.
+    Runs(HashSet<(&'a str, i64, i64)>),
+    /// These rows.
+    Rows(&'a [RowKey]),
+}
+
 /// Reads all rows of some runs.
-pub(super) fn gather<'a>(store: &'a Postgres, runs: &'a [RunKey]) -> Result<Gathered<'a>, Error> {
+pub(super) fn runs<'a>(store: &'a Postgres, runs: &'a [RunKey]) -> Result<Gathered<'a>, Error> {
     let names: Vec<_> = runs.iter().map(|run| text::stored(&run.workflow)).collect();
     let instances: Vec<i64> = runs.iter().map(|run| run.instance.0).collect();
     let numbers: Vec<i64> = runs.iter().map(|run| run.run.0).collect();
@@ -60,12 +75,56 @@ pub(super) fn gather<'a>(store: &'a Postgres, runs: &'a [RunKey]) -> Result<Gath
         }
     }
     let runs = runs.iter().map(|run| (&*run.workflow as &str, run.instance.0, run.run.0)).collect();
-    Ok(Gathered { store, runs, rows: gathered })
+    Ok(Gathered { store, wanted: Wanted::Runs(runs), rows: gathered })
+}
+
+/// Reads some rows.
+pub(super) fn rows<'a>(store: &'a Postgres, keys: &'a [RowKey]) -> Result<Gathered<'a>, Error> {
+    let mut gathered = MemoryRows::default();
+    for layout in &LAYOUTS {
+        let wanted: Vec<_> = keys.iter().filter(|key| key.table == layout.table).map(Stored::of).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let (names, parts): (Vec<_>, Vec<_>) = wanted.iter().map(|key| (&*key.name, &*key.part)).unzip();
+        let first: Vec<_> = wanted.iter().map(|key| key.first).collect();
+        let second: Vec<_> = wanted.iter().map(|key| key.second).collect();
+        let third: Vec<_> = wanted.iter().map(|key| key.third).collect();
+        let found = store.repeat("read", async |client| {
+            let mut found = Vec::new();
+            for table in layout.names() {
+                let statement = client.prepare_cached(&one_by_one(layout, table)).await?;
+                found.push(client.query(&statement, &[&names, &first, &second, &parts, &third]).await?);
+            }
+            Ok(found)
+        })?;
+        // What was written since replaces what is archived.
+        for row in found.iter().rev().flatten() {
+            gathered.save(rows::saved(layout.table, row, 0));
+        }
+    }
+    Ok(Gathered { store, wanted: Wanted::Rows(keys), rows: gathered })
+}
+
+/// Rows of a table by their whole keys.
+fn one_by_one(layout: &Layout, table: &str) -> String {
+    let columns = layout.columns.map(|column| format!("kept.{column}")).join(", ");
+    format!(
+        "SELECT {columns}, kept.body FROM ROWS FROM (unnest($1::text[]), unnest($2::int8[]), unnest($3::int8[]), \
+         unnest($4::text[]), unnest($5::int8[])) AS wanted (k1, k2, k3, k4, k5) \
+         JOIN \"{table}\" AS kept ON ({columns}) = (k1, k2, k3, k4, k5)"
+    )
 }
 
 impl Gathered<'_> {
     fn has(&self, key: &RowKey) -> bool {
-        archived().any(|layout| layout.table == key.table) && self.runs.contains(&(&*key.name, key.first, key.second))
+        match &self.wanted {
+            Wanted::Runs(runs) => {
+                let is_of_run = archived().any(|layout| layout.table == key.table);
+                is_of_run && runs.contains(&(&*key.name, key.first, key.second))
+            }
+            Wanted::Rows(keys) => keys.contains(key),
+        }
     }
 
     /// Whether a scan stays within one run that is at hand.
@@ -80,7 +139,7 @@ impl Gathered<'_> {
                 *to <= end
             }
         };
-        is_within && from.table == scan.table && self.has(from)
+        matches!(self.wanted, Wanted::Runs(_)) && is_within && from.table == scan.table && self.has(from)
     }
 
     fn elsewhere<T>(&self, mut read: impl FnMut(&dyn Rows) -> Result<T, Unreadable>) -> Result<T, Unreadable> {

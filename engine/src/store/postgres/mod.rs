@@ -152,7 +152,12 @@ impl Store for Postgres {
     }
 
     fn view_runs(&self, runs: &[RunKey], look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
-        look(&gathered::gather(self, runs)?);
+        look(&gathered::runs(self, runs)?);
+        Ok(())
+    }
+
+    fn view_rows(&self, keys: &[RowKey], look: &mut dyn FnMut(&dyn Rows)) -> Result<(), Error> {
+        look(&gathered::rows(self, keys)?);
         Ok(())
     }
 

@@ -74,11 +74,11 @@ impl Rows for View<'_> {
 
 /// A key as the database holds it.
 pub(super) struct Stored {
-    name: String,
-    first: i64,
-    second: i64,
-    part: String,
-    third: i64,
+    pub(super) name: String,
+    pub(super) first: i64,
+    pub(super) second: i64,
+    pub(super) part: String,
+    pub(super) third: i64,
 }
 
 impl Stored {

@@ -128,7 +128,7 @@ fn read(rows: &dyn Rows) -> Vec<String> {
 }
 
 #[test]
-fn runs_that_are_fetched_together_read_as_each_by_itself() {
+fn what_is_fetched_together_reads_as_each_by_itself() {
     check_history(|store, fence, _| {
         store.archive(10).unwrap();
         // Written again since: the newer row counts.
@@ -140,6 +140,13 @@ fn runs_that_are_fetched_together_read_as_each_by_itself() {
             let mut together = Vec::new();
             store.view_runs(&runs, &mut |rows| together = read(rows)).unwrap();
             assert_eq!(together, alone, "{runs:?}");
+        }
+        let own = |n: i64| [at(Table::Seed, n, ""), at(Table::Attempt, n, "a"), at(Table::Attempt, n, "b")];
+        let keys: Vec<_> = (1..=5).flat_map(own).collect();
+        for keys in [&[], &keys[1..3], &keys] {
+            let mut together = Vec::new();
+            store.view_rows(keys, &mut |rows| together = read(rows)).unwrap();
+            assert_eq!(together, alone, "{keys:?}");
         }
     });
 }

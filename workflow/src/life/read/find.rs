@@ -17,12 +17,22 @@ use crate::{
     status::InstanceStatus,
 };
 
+/// The row that answers a lookup, where it is one.
+pub fn row_of(lookup: &Lookup) -> Option<RowKey> {
+    match lookup {
+        Lookup::Start { workflow, uuid } => Some(StartedRun::key(workflow, uuid)),
+        Lookup::Version { workflow, version } => Some(StoredVersion::key(workflow, *version)),
+        Lookup::Output { job } => Some(library::output_key(job)),
+        _ => None,
+    }
+}
+
 /// Answers a lookup.
 pub fn find(lookup: &Lookup, rows: &dyn Rows) -> Result<Found, Unreadable> {
     match lookup {
-        Lookup::Start { workflow, uuid } => document(rows, &StartedRun::key(workflow, uuid)),
-        Lookup::Version { workflow, version } => document(rows, &StoredVersion::key(workflow, *version)),
-        Lookup::Output { job } => document(rows, &library::output_key(job)),
+        Lookup::Start { .. } | Lookup::Version { .. } | Lookup::Output { .. } => {
+            document(rows, &row_of(lookup).expect("one row answers these"))
+        }
         Lookup::LatestRun(instance) => Ok(match latest_run(rows, instance)? {
             Some(latest) => Found::LatestRun(Box::new(latest)),
             None => Found::Nothing(format!("instance {} of workflow {}", instance.instance, instance.workflow)),

@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use self::library::Breakpoints;
 pub use self::{
     documents::{RunDocuments, documents},
-    find::{find, status},
+    find::{find, row_of, status},
     previous::{LatestRun, latest_run},
     route::route,
 };
