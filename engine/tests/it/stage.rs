@@ -8,8 +8,9 @@ use std::{
 use engine::ActorStage;
 use serde_json::{Value as Json, json};
 use workflow::{
+    id::{InstanceId, InstanceKey},
     life::{Faithful, Settings},
-    port::{Act, HarnessError, Rehearsal, Rehearsed, Request, Stage, StandIn, StepAction},
+    port::{Act, HarnessError, InstanceAction, Rehearsal, Rehearsed, Request, Stage, StandIn, StepAction},
     time::{Millis, Timestamp},
 };
 
@@ -45,6 +46,26 @@ fn a_sample_is_played_to_its_end_and_the_same_sample_plays_the_same() {
     assert_eq!(statuses(&first), [("SUCCEEDED".to_owned(), vec!["SUCCEEDED".to_owned(); 3])]);
     assert!(!first.events.is_empty());
     assert_eq!(rehearse(&sample).unwrap(), first);
+}
+
+#[test]
+fn what_comes_after_an_act_that_had_to_wait_comes_as_much_later() {
+    let seconds = json!({ "sleep_seconds": { "type": "LONG", "value": 3 * 3_600 } });
+    let mut sample =
+        sample(&json!({ "id": "w", "steps": [{ "step": { "id": "s", "type": "Sleep", "params": seconds } }] }));
+    let instance = InstanceKey { workflow: "w".into(), instance: InstanceId(1) };
+    let again = json!({ "restart_policy": "RESTART_FROM_BEGINNING" });
+    let restart = Request::Restart { instance: instance.clone(), body: again };
+    let stop = Request::InstanceAction { instance, run: None, action: InstanceAction::Stop };
+    let hours = |n: i64| Millis(n * 3_600_000);
+    sample.acts = vec![
+        Act { after: hours(1), is_after_end: true, request: restart },
+        Act { after: hours(2), is_after_end: false, request: stop },
+    ];
+    let runs = rehearse(&sample).unwrap().runs;
+    let (second, _) = &runs[1];
+    let took = second["end_time"].as_i64().unwrap() - second["start_time"].as_i64().unwrap();
+    assert_eq!((&second["status"], took), (&json!("STOPPED"), hours(1).0));
 }
 
 #[test]

@@ -71,9 +71,12 @@ impl Play<'_> {
         let answer = self.call(start)?.map_err(|refusal| refused("start", &refusal))?;
         let root = life::started_instance(&answer)
             .ok_or_else(|| HarnessError::Refused("the start made no instance".to_owned()))?;
-        let mut answers = Vec::new();
+        let (mut answers, mut late) = (Vec::new(), Millis(0));
         for act in &self.rehearsal.acts {
-            self.wait_for(act, started, &root)?;
+            let moment = started + act.after;
+            self.wait_for(act, moment + late, &root)?;
+            // Where one had to wait, those after it stay as far apart as they are.
+            late = self.scene.now() - moment;
             answers.push(match self.call(act.request.clone())? {
                 Ok(answer) => (answer.status, answer.body.unwrap_or(Json::Null)),
                 Err(refusal) => (refusal.reason.status(), refusal.document()),
@@ -85,12 +88,11 @@ impl Play<'_> {
         Ok(Rehearsed { runs, events: self.scene.take_events(), answers, took })
     }
 
-    /// Goes on to an act's moment: so long after the start, and after the end where it says so.
-    fn wait_for(&mut self, act: &Act, started: Timestamp, root: &InstanceKey) -> Result<(), HarnessError> {
+    /// Goes on to an act's moment, and to the end before it where it says so.
+    fn wait_for(&mut self, act: &Act, moment: Timestamp, root: &InstanceKey) -> Result<(), HarnessError> {
         if act.is_after_end {
             self.go_until_ended(root)?;
         }
-        let moment = started + act.after;
         while let Some(due) = self.scene.next_due().filter(|due| *due <= moment) {
             self.step_to(due)?;
         }

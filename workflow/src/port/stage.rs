@@ -36,7 +36,7 @@ pub struct Rehearsal {
 /// Something a caller does while a sample runs.
 #[derive(Clone, Debug)]
 pub struct Act {
-    /// So long after the start (virtual time), and not before the act before it.
+    /// So long after the start (virtual time). Where an act had to wait for the end, those after it come as much later.
     pub after: Millis,
     /// Wait until the run has ended first (a restart of an ended run).
     pub is_after_end: bool,
