@@ -99,7 +99,7 @@ pub(super) fn acts(dice: &mut Dice, targets: &Targets, written: &[Written]) -> V
     for after in moments {
         acts.push(Act { after: Millis(after), is_after_end: false, request: request(dice, targets, written) });
     }
-    let mut after = targets.took.0;
+    let mut after = acts.last().map_or(0, |last| last.after.0).max(targets.took.0);
     for _ in 0..*dice.pick(&[0, 0, 1, 1, 2, 3]) {
         after += dice.between(1, 30) * HOUR;
         let request = if dice.chance(75) { restart(dice, targets) } else { request(dice, targets, written) };
