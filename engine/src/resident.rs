@@ -236,7 +236,7 @@ impl Resident {
     /// Hands the commit in, then tells others.
     async fn act(&mut self, decided: Decided) -> Result<Next, Stopped> {
         let may_leave = self.tasks.is_empty() && (self.is_settled() || self.rest().is_some());
-        let Decided { rows, events, mut later, sends, wakes, passed } = decided;
+        let Decided { rows, events, asked, later, sends, wakes, passed } = decided;
         for (phase, took) in passed {
             metric::passed(phase, took.to_std());
         }
@@ -247,9 +247,9 @@ impl Resident {
                 }
             }
         }
-        let is_asked_now = |later: &mut Later| matches!(later, Later::Fetch(lookup) if lookup.is_durable());
-        let asked = later.extract_if(.., is_asked_now).collect();
-        self.node.release(&self.address, asked);
+        for lookup in asked {
+            lookups::fetch(&self.node, self.address.clone(), lookup);
+        }
         // Only within this process is the commit of whoever is told ordered after this one.
         let (near, far): (Vec<_>, Vec<_>) = sends.into_iter().partition(|(to, _)| self.node.router.is_here(to));
         let has_news = !events.is_empty();

@@ -221,7 +221,7 @@ impl Play<'_> {
     }
 
     fn act(&mut self, of: &Address, decided: Decided) -> Result<(), HarnessError> {
-        let Decided { rows, events, later, sends, wakes, passed: _ } = decided;
+        let Decided { rows, events, asked, later, sends, wakes, passed: _ } = decided;
         for (key, row) in rows {
             match row {
                 Some(row) => self.rows.save(row),
@@ -233,7 +233,7 @@ impl Play<'_> {
         for (at, wake) in wakes {
             self.timers.set(of.clone(), Due::Woken(wake), at);
         }
-        for later in later {
+        for later in asked.into_iter().map(Later::Fetch).chain(later) {
             match later {
                 Later::Execute { attempt, work } => {
                     let (report, took) = (self.outside)(&attempt, &work);

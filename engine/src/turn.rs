@@ -26,6 +26,8 @@ pub(crate) struct Decided {
     pub(crate) rows: IndexMap<RowKey, Option<Row>>,
     /// Events to publish.
     pub(crate) events: Vec<Event>,
+    /// Questions about what is durable already ([`Lookup::is_durable`]) that were not answered at once; they need not wait.
+    pub(crate) asked: Vec<Lookup>,
     /// What leaves when the rows are durable.
     pub(crate) later: Vec<Later>,
     /// What other machines are told once the commit is handed in.
@@ -46,8 +48,7 @@ pub(crate) enum Later {
     Cancel {
         attempt: AttemptKey,
     },
-    /// Others' rows may have been handed in just before; they are durable when this turn is. Where [`Lookup::is_durable`], it need not wait,
-    /// and is no part of what comes later if it can be answered at once.
+    /// Others' rows may have been handed in just before; they are durable when this turn is.
     Fetch(Lookup),
     Reply {
         ticket: Ticket,
@@ -82,9 +83,16 @@ pub(crate) fn take(
     let Given { now, ids, surroundings, at_hand } = given;
     let mut turn = Turn { now, ids, surroundings, effects: Vec::new() };
     while let Some(message) = messages() {
+        let before = decided.asked.len();
         machine.on(message, &mut turn);
         decided.sort(&mut turn.effects, tasks);
-        decided.find(at_hand, |found| machine.on(found, &mut turn));
+        for lookup in decided.asked.split_off(before) {
+            match at_hand(&lookup) {
+                Some(found) => machine.on(Message::Found { lookup, found }, &mut turn),
+                None => decided.asked.push(lookup),
+            }
+        }
+        // What it asks for when it is told is not answered in this turn.
         decided.sort(&mut turn.effects, tasks);
     }
     for _ in 0..TASKS_MAX {
@@ -116,18 +124,6 @@ impl Decided {
         self.rows.insert(key, None);
     }
 
-    /// Tells the machine what it asked for, where that is durable and at hand. What it asks for then comes later.
-    fn find(&mut self, at_hand: &dyn Fn(&Lookup) -> Option<Found>, mut tell: impl FnMut(Message)) {
-        let is_durable = |later: &mut Later| matches!(later, Later::Fetch(lookup) if lookup.is_durable());
-        for asked in self.later.extract_if(.., is_durable).collect::<Vec<_>>() {
-            let Later::Fetch(lookup) = asked else { continue };
-            match at_hand(&lookup) {
-                Some(found) => tell(Message::Found { lookup, found }),
-                None => self.later.push(Later::Fetch(lookup)),
-            }
-        }
-    }
-
     fn sort(&mut self, effects: &mut Vec<Effect>, tasks: &mut VecDeque<Task>) {
         for effect in effects.drain(..) {
             match effect {
@@ -145,6 +141,7 @@ impl Decided {
                 Effect::WakeAt { at, wake } => self.wakes.push((at, wake)),
                 Effect::Execute { attempt, work } => self.later.push(Later::Execute { attempt, work }),
                 Effect::Cancel { attempt } => self.later.push(Later::Cancel { attempt }),
+                Effect::Fetch(lookup) if lookup.is_durable() => self.asked.push(lookup),
                 Effect::Fetch(lookup) => self.later.push(Later::Fetch(lookup)),
                 Effect::Reply { ticket, answer } => self.later.push(Later::Reply { ticket, answer }),
             }
@@ -191,13 +188,13 @@ mod tests {
     #[test]
     fn what_is_at_hand_is_answered_within_the_turn() {
         let decided = decided(&|_| Some(Found::Nothing(String::new())));
-        assert_eq!((decided.rows.len(), decided.later.len()), (1, 0));
+        assert_eq!((decided.rows.len(), decided.asked.len()), (1, 0));
     }
 
     #[test]
     fn what_is_not_at_hand_is_asked_for() {
         let decided = decided(&|_| None);
         assert!(decided.rows.is_empty());
-        assert!(matches!(&*decided.later, [Later::Fetch(Lookup::Output { .. })]));
+        assert_eq!(decided.asked, [Lookup::Output { job: "a".to_owned() }]);
     }
 }

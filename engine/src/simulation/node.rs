@@ -413,7 +413,7 @@ impl Node {
 
     /// Hands the commit in, then tells others.
     fn decide(&mut self, address: &Address, resident: &mut Resident, decided: Decided) {
-        let Decided { rows, later, sends, wakes, .. } = decided;
+        let Decided { rows, asked, later, sends, wakes, .. } = decided;
         let fence = self.groups[&self.group(address)];
         for later in &later {
             if let Later::Cancel { attempt } = later {
@@ -431,6 +431,7 @@ impl Node {
             batch.fences.insert(fence);
         }
         resident.submitted += 1;
+        let later = asked.into_iter().map(Later::Fetch).chain(later).collect();
         self.commits.push_back(Commit { of: address.clone(), batch, later, far, number: resident.submitted });
         for (to, note) in near {
             self.tell(Envelope { to, from: Some(address.clone()), message: Message::Note(note) });

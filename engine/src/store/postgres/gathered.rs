@@ -1,4 +1,4 @@
-//! Rows of some runs, or some rows, read in one round trip.
+//! Rows of some runs, or some rows, read together.
 
 use std::{collections::HashSet, sync::LazyLock};
 
