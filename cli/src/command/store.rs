@@ -139,7 +139,8 @@ fn info(store: &Opened, json: bool, output: &mut Output) -> Result<Exit, Failure
     }
     output.heading(&described.place);
     let Description { schema, size_bytes, tables, .. } = described;
-    output.line(format_args!("schema {schema}, {size_bytes} bytes"));
+    let size = size_bytes.map(|bytes| format!(", {bytes} bytes")).unwrap_or_default();
+    output.line(format_args!("schema {schema}{size}"));
     let cluster = store.store().cluster().map_err(stores::failure)?;
     for node in &cluster.nodes {
         let owned = cluster.groups.iter().filter(|group| group.owner.as_ref() == Some(&node.node)).count();

@@ -49,8 +49,9 @@ pub struct Description {
     pub place: String,
     /// The number of its newest migration.
     pub schema: i64,
-    /// Bytes on disk.
-    pub size_bytes: i64,
+    /// Bytes on disk, where it knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<i64>,
     /// Tables and how many rows they hold.
     pub tables: Vec<(String, i64)>,
 }

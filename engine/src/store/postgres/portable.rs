@@ -1,6 +1,6 @@
 //! Copying everything out of the database and into it, each in one transaction on a connection of its own.
 
-use tokio_postgres::{Client, Row, Statement, Transaction, types::ToSql};
+use tokio_postgres::{Client, Row, Statement, Transaction, error::SqlState, types::ToSql};
 use workflow::life::RowKey;
 
 use super::{Postgres, link, rows::Stored, text};
@@ -12,6 +12,9 @@ use crate::store::{
 /// Rows that are read or written at once.
 const PAGE: usize = 1000;
 
+const SCHEMA: &str = "SELECT COALESCE(max(number), 0)::int8 FROM migration";
+const SIZE: &str = "SELECT pg_database_size(current_database())::int8";
+
 const BUNDLES: &str = "SELECT flow_group, position, events FROM outbox
     WHERE (flow_group, position) > ($1, $2) ORDER BY flow_group, position LIMIT 1000";
 
@@ -21,12 +24,16 @@ impl Portable for Postgres {
     }
 
     fn describe(&self) -> Result<Description, Error> {
-        let sizes =
-            "SELECT COALESCE((SELECT max(number) FROM migration), 0)::int8, pg_database_size(current_database())::int8";
         self.repeat("read", async |client| {
-            let row = client.query_one(sizes, &[]).await?;
+            let schema = client.query_one(SCHEMA, &[]).await?.get(0);
+            let size_bytes = match client.query_one(SIZE, &[]).await {
+                Ok(row) => row.get(0),
+                // CockroachDB does not know.
+                Err(error) if error.code() == Some(&SqlState::UNDEFINED_FUNCTION) => None,
+                Err(error) => return Err(error),
+            };
             let tables = counts(client).await?;
-            Ok(Description { place: self.place.clone(), schema: row.get(0), size_bytes: row.get(1), tables })
+            Ok(Description { place: self.place.clone(), schema, size_bytes, tables })
         })
     }
 

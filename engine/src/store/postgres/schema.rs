@@ -1,4 +1,4 @@
-//! The schema of the PostgreSQL store. Several nodes may bring it up at the same moment.
+//! The schema of the store. Several nodes may bring it up at the same moment.
 
 use tokio_postgres::{Client, error::SqlState};
 
@@ -26,6 +26,9 @@ const RECORD: &str = "INSERT INTO migration (number, name, sha256) VALUES ($1, $
 const TABLES: &str = "SELECT count(*), count(*) FILTER (WHERE table_name = 'migration')
     FROM information_schema.tables WHERE table_schema = current_schema()";
 
+/// How the version of a CockroachDB begins.
+const COCKROACH: &str = "CockroachDB";
+
 /// Brings a database to the schema of this program, or says why that cannot be.
 pub(super) async fn migrate(client: &mut Client, place: &str) -> Result<(), Error> {
     let failed = |source| Failure::from(source).into_error(place, "opened");
@@ -33,8 +36,10 @@ pub(super) async fn migrate(client: &mut Client, place: &str) -> Result<(), Erro
     if tables.get::<_, i64>(0) > 0 && tables.get::<_, i64>(1) == 0 {
         return Err(Error::Foreign { place: place.to_owned() });
     }
+    let version = client.query_one("SELECT version()", &[]).await.map_err(failed)?;
+    let is_cockroach = version.get::<_, &str>(0).starts_with(COCKROACH);
     for _ in 0..TRIES_MAX {
-        match bring_up(client, place).await {
+        match bring_up(client, place, is_cockroach).await {
             // Another node was faster with one of them: look again.
             Err(Stop::Raced) => {}
             Err(Stop::Failed(error)) => return Err(error),
@@ -49,7 +54,7 @@ enum Stop {
     Failed(Error),
 }
 
-async fn bring_up(client: &mut Client, place: &str) -> Result<(), Stop> {
+async fn bring_up(client: &mut Client, place: &str, is_cockroach: bool) -> Result<(), Stop> {
     let stop = |source: tokio_postgres::Error| {
         if is_race(&source) { Stop::Raced } else { Stop::Failed(Failure::from(source).into_error(place, "opened")) }
     };
@@ -58,14 +63,41 @@ async fn bring_up(client: &mut Client, place: &str) -> Result<(), Stop> {
     let applied: Vec<(i64, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for migration in pending(&MIGRATIONS, &applied, place).map_err(Stop::Failed)? {
         migration.announce(&applied, place);
-        let transaction = client.transaction().await.map_err(stop)?;
-        let checksum = migration.checksum();
-        // The key is the lock: a second node waits here and then learns that the migration is done.
-        transaction.execute(RECORD, &[&migration.number, &migration.name, &checksum]).await.map_err(stop)?;
-        transaction.batch_execute(migration.sql).await.map_err(stop)?;
-        transaction.commit().await.map_err(stop)?;
+        let made = if is_cockroach { by_statement(client, migration).await } else { whole(client, migration).await };
+        made.map_err(stop)?;
     }
     Ok(())
+}
+
+/// Applies a migration in one transaction.
+async fn whole(client: &mut Client, migration: &Migration) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    // The key is the lock: a second node waits here and then learns that the migration is done.
+    transaction.execute(RECORD, &[&migration.number, &migration.name, &migration.checksum()]).await?;
+    transaction.batch_execute(migration.sql).await?;
+    transaction.commit().await
+}
+
+/// Applies a migration statement by statement, each of which may be repeated: `CockroachDB` changes no schema within a transaction
+/// (it commits before each change, `autocommit_before_ddl`), so a node may be killed halfway and others may be at it.
+async fn by_statement(client: &Client, migration: &Migration) -> Result<(), tokio_postgres::Error> {
+    for statement in repeatable(migration.sql) {
+        client.batch_execute(&statement).await?;
+    }
+    client.execute(RECORD, &[&migration.number, &migration.name, &migration.checksum()]).await?;
+    Ok(())
+}
+
+/// The statements of a migration as `CockroachDB` takes them. Its text is ordered byte by byte, and its columns cannot say so.
+fn repeatable(sql: &str) -> impl Iterator<Item = String> {
+    let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
+    let statements: Vec<_> = lines.join("\n").split(';').map(|statement| statement.trim().to_owned()).collect();
+    statements.into_iter().filter(|statement| !statement.is_empty()).map(|statement| {
+        let statement = statement.replace(" COLLATE \"C\"", "");
+        ["TABLE", "INDEX"].iter().fold(statement, |statement, what| {
+            statement.replacen(&format!("CREATE {what} "), &format!("CREATE {what} IF NOT EXISTS "), 1)
+        })
+    })
 }
 
 fn is_race(error: &tokio_postgres::Error) -> bool {
@@ -76,4 +108,22 @@ fn is_race(error: &tokio_postgres::Error) -> bool {
         SqlState::T_R_SERIALIZATION_FAILURE,
     ];
     error.code().is_some_and(|state| races.contains(state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_may_be_repeated() {
+        for migration in &MIGRATIONS {
+            let statements: Vec<_> = repeatable(migration.sql).collect();
+            assert_eq!(statements.len(), migration.sql.matches("\nCREATE ").count(), "{}", migration.name);
+            for statement in statements {
+                let may = ["CREATE TABLE IF NOT EXISTS ", "CREATE INDEX IF NOT EXISTS "];
+                assert!(may.iter().any(|may| statement.starts_with(may)), "{statement}");
+                assert!(!statement.contains("COLLATE"), "{statement}");
+            }
+        }
+    }
 }

@@ -62,7 +62,7 @@ fn describe(view: &Transaction<'_>, place: &str) -> rusqlite::Result<Description
     Ok(Description {
         place: place.to_owned(),
         schema: one("SELECT max(number) FROM migration")?,
-        size_bytes: one("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")?,
+        size_bytes: Some(one("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")?),
         tables: tables.collect::<rusqlite::Result<_>>()?,
     })
 }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod backup;
+mod cockroach;
 mod ownership;
 mod postgres;
 mod proxy;
