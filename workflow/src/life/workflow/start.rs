@@ -102,7 +102,12 @@ impl Asker {
             Self::Start(ticket) | Self::Restart(ticket, _) => turn.reply(*ticket, Err(refusal)),
             Self::Trigger => {}
             Self::Step(attempt) => {
-                let result = Err(ChildRefused { message: refusal.message, errors: refusal.errors });
+                // Timelines name what was thrown.
+                let message = match refusal.reason {
+                    Reason::NotFound => format!("MaestroNotFoundException: {}", refusal.message),
+                    _ => refusal.message,
+                };
+                let result = Err(ChildRefused { message, errors: refusal.errors });
                 turn.send(Address::Run(attempt.run.clone()), Note::Child { attempt: attempt.clone(), result });
             }
         }
