@@ -3,16 +3,14 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value as Json;
 
-use super::class::{Class, PerClass};
+use super::{
+    class::{Class, PerClass},
+    field::Field,
+};
 use crate::time::Millis;
 
 const FIXED: &str = "FIXED_BACKOFF";
 const EXPONENTIAL: &str = "EXPONENTIAL_BACKOFF";
-
-// What follows the class in the names of fields.
-const BASE: &str = "retry_backoff_in_secs";
-const EXPONENT: &str = "retry_exponent";
-const LIMIT: &str = "retry_limit_in_secs";
 
 /// The wait of each class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,16 +82,16 @@ impl Backoff {
 
     /// From a document; `None` when its type is unknown. Missing fields take their defaults.
     pub fn from_json(document: &Json) -> Option<Self> {
-        let of = |class: Class, part: &str| document.get(field(class, part)).and_then(Json::as_i64);
+        let of = |class: Class, field: Field| document.get(field.of(class)).and_then(Json::as_i64);
         let classes = PerClass::<()>::default();
         match document.get("type").and_then(Json::as_str)? {
-            FIXED => Some(Self::Fixed(classes.map(|class, ()| of(class, BASE).unwrap_or(Self::BASE_SECS)))),
+            FIXED => Some(Self::Fixed(classes.map(|class, ()| of(class, Field::Base).unwrap_or(Self::BASE_SECS)))),
             EXPONENTIAL => Some(Self::Exponential(classes.map(|class, ()| {
                 let default = Self::default_of(class);
                 Exponential {
-                    base_secs: of(class, BASE).unwrap_or(default.base_secs),
-                    exponent: of(class, EXPONENT).unwrap_or(default.exponent),
-                    limit_secs: of(class, LIMIT).unwrap_or(default.limit_secs),
+                    base_secs: of(class, Field::Base).unwrap_or(default.base_secs),
+                    exponent: of(class, Field::Exponent).unwrap_or(default.exponent),
+                    limit_secs: of(class, Field::WaitLimit).unwrap_or(default.limit_secs),
                 }
             }))),
             _ => None,
@@ -110,22 +108,22 @@ impl Serialize for Backoff {
 impl Serialize for Waits {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;
-        let mut add = |class, part, value: Option<i64>| match value {
-            Some(value) => object.serialize_entry(&field(class, part), &value),
+        let mut add = |class, field: Field, value: Option<i64>| match value {
+            Some(value) => object.serialize_entry(field.of(class), &value),
             None => Ok(()),
         };
         let kind = match self {
             Self::Fixed(waits) => {
                 for (class, wait) in waits.iter() {
-                    add(class, BASE, *wait)?;
+                    add(class, Field::Base, *wait)?;
                 }
                 FIXED
             }
             Self::Exponential(waits) => {
                 for (class, wait) in waits.iter() {
-                    add(class, BASE, wait.base_secs)?;
-                    add(class, EXPONENT, wait.exponent)?;
-                    add(class, LIMIT, wait.limit_secs)?;
+                    add(class, Field::Base, wait.base_secs)?;
+                    add(class, Field::Exponent, wait.exponent)?;
+                    add(class, Field::WaitLimit, wait.limit_secs)?;
                 }
                 EXPONENTIAL
             }
@@ -141,8 +139,4 @@ impl Exponential<i64> {
         // What overflows is above every limit.
         power.and_then(|power| self.base_secs.checked_mul(power)).unwrap_or(i64::MAX).min(self.limit_secs)
     }
-}
-
-fn field(class: Class, part: &str) -> String {
-    format!("{}_{part}", class.as_str())
 }

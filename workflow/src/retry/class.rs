@@ -26,15 +26,6 @@ impl Class {
             _ => None,
         }
     }
-
-    /// What the names of its fields begin with.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Platform => "platform",
-            Self::Timeout => "timeout",
-        }
-    }
 }
 
 /// One value a class.

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod class;
+mod field;
 mod parse;
 mod policy;
 mod state;

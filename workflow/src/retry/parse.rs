@@ -5,6 +5,7 @@ use serde_json::Number;
 use super::{
     backoff::Waits,
     class::{Class, PerClass},
+    field::Field,
     policy::Parsed,
 };
 use crate::{
@@ -88,28 +89,28 @@ pub fn parse(policy: &RetryPolicy, interpolate: Interpolate<'_>) -> Result<Parse
         timeout: &policy.timeout_retry_limit,
     };
     let limits = written.try_map(|class, limit| {
-        number(limit.as_ref(), Unit::Retries, &mut || format!("{}_retry_limit", class.as_str()), interpolate)
+        number(limit.as_ref(), Unit::Retries, &mut || Field::Limit.of(class).to_owned(), interpolate)
     })?;
     let waits = policy.backoff.as_ref().map(|backoff| waits(backoff, interpolate)).transpose()?;
     Ok(Parsed { limits, waits })
 }
 
 fn waits(backoff: &definition::Backoff, interpolate: Interpolate<'_>) -> Result<Waits, Error> {
-    let mut read = |class: Class, part: &str, unit, value: &Option<Parsable>| {
-        number(value.as_ref(), unit, &mut || format!("backoff.{}_{part}", class.as_str()), interpolate)
+    let mut read = |class: Class, field: Field, unit, value: &Option<Parsable>| {
+        number(value.as_ref(), unit, &mut || format!("backoff.{}", field.of(class)), interpolate)
     };
     match backoff {
         definition::Backoff::Fixed { error, platform, timeout } => {
             let written = PerClass { error, platform, timeout };
-            Ok(Waits::Fixed(written.try_map(|class, wait| read(class, "retry_backoff_in_secs", Unit::Seconds, wait))?))
+            Ok(Waits::Fixed(written.try_map(|class, wait| read(class, Field::Base, Unit::Seconds, wait))?))
         }
         definition::Backoff::Exponential { error, platform, timeout } => {
             let written = PerClass { error, platform, timeout };
             let parsed = written.try_map(|class, wait| {
                 Ok(super::Exponential {
-                    base_secs: read(class, "retry_backoff_in_secs", Unit::Seconds, &wait.base_secs)?,
-                    exponent: read(class, "retry_exponent", Unit::Exponent, &wait.exponent)?,
-                    limit_secs: read(class, "retry_limit_in_secs", Unit::Seconds, &wait.limit_secs)?,
+                    base_secs: read(class, Field::Base, Unit::Seconds, &wait.base_secs)?,
+                    exponent: read(class, Field::Exponent, Unit::Exponent, &wait.exponent)?,
+                    limit_secs: read(class, Field::WaitLimit, Unit::Seconds, &wait.limit_secs)?,
                 })
             })?;
             Ok(Waits::Exponential(parsed))

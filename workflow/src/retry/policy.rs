@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     backoff::{Backoff, Exponential, Waits},
     class::{Class, PerClass},
+    field::Field,
     state::StepRetry,
 };
 
@@ -41,7 +42,7 @@ impl Parsed {
         let mut object = Map::new();
         for (class, limit) in self.limits.iter() {
             if let Some(limit) = limit {
-                object.insert(format!("{}_retry_limit", class.as_str()), json!(limit));
+                object.insert(Field::Limit.of(class).to_owned(), json!(limit));
             }
         }
         if let Some(waits) = &self.waits {

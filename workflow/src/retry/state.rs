@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::{
     backoff::Backoff,
     class::{Class, PerClass},
+    field::Field,
 };
 use crate::{status::StepStatus, time::Millis};
 
@@ -61,8 +62,8 @@ impl StepRetry {
         let number = |name: &str| document.get(name).and_then(Json::as_i64).unwrap_or(0);
         let classes = PerClass::<()>::default();
         Self {
-            retries: classes.map(|class, ()| number(&format!("{}_retries", class.as_str()))),
-            limits: classes.map(|class, ()| number(&format!("{}_retry_limit", class.as_str()))),
+            retries: classes.map(|class, ()| number(Field::Retries.of(class))),
+            limits: classes.map(|class, ()| number(Field::Limit.of(class))),
             manual_retries: number("manual_retries"),
             is_retryable: document.get("retryable").and_then(Json::as_bool).unwrap_or(false),
             backoff: document.get("backoff").and_then(Backoff::from_json),
@@ -74,9 +75,8 @@ impl Serialize for StepRetry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;
         for class in Class::ALL {
-            let name = class.as_str();
-            object.serialize_entry(&format!("{name}_retries"), self.retries.of(class))?;
-            object.serialize_entry(&format!("{name}_retry_limit"), self.limits.of(class))?;
+            object.serialize_entry(Field::Retries.of(class), self.retries.of(class))?;
+            object.serialize_entry(Field::Limit.of(class), self.limits.of(class))?;
         }
         object.serialize_entry("manual_retries", &self.manual_retries)?;
         object.serialize_entry("retryable", &self.is_retryable)?;
