@@ -22,7 +22,7 @@ pub(super) fn run(case: &Case) -> Result<Json, Failure> {
         "default_params" => bundled(case),
         "static_workflow_params" => {
             let defined = optional(&case.input("definition")["params"])?;
-            written(layers::workflow_static(&definitions(case.input("default_workflow_params"))?, defined.as_ref()))
+            written(layers::workflow_static(&workflow_defaults(case)?, defined.as_ref()))
         }
         "merged_workflow_params" => merged_workflow(case),
         "static_step_params" => written(Step::of(case)?.layers().merged_static()),
@@ -151,14 +151,17 @@ fn merged_workflow(case: &Case) -> Result<Json, Failure> {
         return written(layers::workflow_restarted(&previous, run.as_ref(), restart.as_ref(), origin));
     }
     let defined = optional(&instance["runtime_workflow"]["params"])?;
+    written(layers::workflow_first(&workflow_defaults(case)?, defined.as_ref(), run.as_ref(), origin))
+}
+
+fn workflow_defaults(case: &Case) -> Result<Definitions, Failure> {
     let defaults = definitions(case.input("default_workflow_params"))?;
-    written(layers::workflow_first(&defaults, defined.as_ref(), run.as_ref(), origin))
+    layers::bundled([&defaults]).map_err(|error| failed(&error))
 }
 
 /// The layers of a step case.
 struct Step {
-    defaults: Definitions,
-    type_defaults: Option<Definitions>,
+    bundled: Definitions,
     injected: Option<Definitions>,
     defined: Option<Definitions>,
 }
@@ -167,21 +170,18 @@ impl Step {
     fn of(case: &Case) -> Result<Self, Failure> {
         let step = case.input("step");
         let body = if step.get("step").is_some() { &step["step"] } else { step };
+        let defaults = definitions(case.input("default_step_params"))?;
+        let of_type = optional(case.input("default_type_params"))?;
+        let bundled = layers::bundled([&defaults].into_iter().chain(&of_type));
         Ok(Self {
-            defaults: definitions(case.input("default_step_params"))?,
-            type_defaults: optional(case.input("default_type_params"))?,
+            bundled: bundled.map_err(|error| failed(&error))?,
             injected: optional(case.input("injected_params"))?,
             defined: optional(&body["params"])?,
         })
     }
 
     fn layers(&self) -> StepLayers<'_> {
-        StepLayers {
-            defaults: &self.defaults,
-            type_defaults: self.type_defaults.as_ref(),
-            injected: self.injected.as_ref(),
-            defined: self.defined.as_ref(),
-        }
+        StepLayers { bundled: &self.bundled, injected: self.injected.as_ref(), defined: self.defined.as_ref() }
     }
 }
 

@@ -101,7 +101,7 @@ fn workflow_params(
         })
         .map(|(name, param)| (Arc::clone(name), Arc::clone(param)))
         .collect();
-    let merged = layers::workflow_first(defaults::workflow(), defined, Some(&run), ORIGIN);
+    let merged = layers::workflow_first(defaults::bundled_workflow(), defined, Some(&run), ORIGIN);
     let mut params = match merged {
         Ok(merged) => layers::unevaluated(merged),
         Err(error) => {
@@ -208,8 +208,7 @@ fn step_params(
             }
         };
         let layers = StepLayers {
-            defaults: defaults::step(),
-            type_defaults: defaults::of_type(step.step_type()),
+            bundled: defaults::bundled_step(step.step_type()),
             injected: resolved.as_ref().map(|resolved| &resolved.params),
             defined: step.params.as_ref(),
         };

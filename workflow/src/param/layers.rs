@@ -35,25 +35,32 @@ impl Origin {
     }
 }
 
-/// Bundled defaults under what a definition says, before any run.
-pub fn workflow_static(defaults: &Definitions, defined: Option<&Definitions>) -> Result<Definitions, Error> {
+/// What the system brings along, merged; the other layers go over it.
+pub fn bundled<'a>(defaults: impl IntoIterator<Item = &'a Definitions>) -> Result<Definitions, Error> {
     let mut params = Definitions::new();
-    merge(&mut params, defaults, Layer::of(Source::SystemDefault))?;
+    for defaults in defaults {
+        merge(&mut params, defaults, Layer::of(Source::SystemDefault))?;
+    }
+    Ok(params)
+}
+
+/// [`bundled`] params under what a definition says, before any run.
+pub fn workflow_static(bundled: &Definitions, defined: Option<&Definitions>) -> Result<Definitions, Error> {
+    let mut params = bundled.clone();
     if let Some(defined) = defined {
         merge(&mut params, defined, Layer::of(Source::Definition))?;
     }
     Ok(params)
 }
 
-/// The params of a first run of an instance.
+/// The params of a first run of an instance, over [`bundled`] ones.
 pub fn workflow_first(
-    defaults: &Definitions,
+    bundled: &Definitions,
     defined: Option<&Definitions>,
     run: Option<&Definitions>,
     origin: Origin,
 ) -> Result<Definitions, Error> {
-    let mut params = Definitions::new();
-    merge(&mut params, defaults, Layer::of(Source::SystemDefault))?;
+    let mut params = bundled.clone();
     if let Some(defined) = defined {
         merge(&mut params, defined, origin.layer(Source::Definition))?;
     }
@@ -83,10 +90,8 @@ pub fn workflow_restarted(
 /// Everything that the params of an attempt are merged from.
 #[derive(Clone, Copy, Debug)]
 pub struct StepLayers<'a> {
-    /// Bundled for every step.
-    pub defaults: &'a Definitions,
-    /// Bundled for its type.
-    pub type_defaults: Option<&'a Definitions>,
+    /// [`bundled`] for its type.
+    pub bundled: &'a Definitions,
     /// From its runtime or its job template.
     pub injected: Option<&'a Definitions>,
     /// From its definition.
@@ -96,14 +101,14 @@ pub struct StepLayers<'a> {
 impl StepLayers<'_> {
     /// What is known before any run.
     pub fn merged_static(&self) -> Result<Definitions, Error> {
-        let mut params = self.bundled()?;
+        let mut params = self.below_defined()?;
         self.merge_defined(&mut params)?;
         Ok(params)
     }
 
     /// The params of an attempt.
     pub fn merged(&self, overrides: &Overrides<'_>, origin: Origin) -> Result<Definitions, Error> {
-        let mut params = self.bundled()?;
+        let mut params = self.below_defined()?;
         let (run, engine) = overrides.split_run();
         // Names that the definition lacks come before those that it has, so that these may refer to them.
         let mut undefined = overrides.restart.cloned().unwrap_or_default();
@@ -118,12 +123,8 @@ impl StepLayers<'_> {
         cleanup(&params)
     }
 
-    fn bundled(&self) -> Result<Definitions, Error> {
-        let mut params = Definitions::new();
-        merge(&mut params, self.defaults, Layer::of(Source::SystemDefault))?;
-        if let Some(defaults) = self.type_defaults {
-            merge(&mut params, defaults, Layer::of(Source::SystemDefault))?;
-        }
+    fn below_defined(&self) -> Result<Definitions, Error> {
+        let mut params = self.bundled.clone();
         if let Some(injected) = self.injected {
             merge(&mut params, injected, Layer::of(Source::TemplateSchema))?;
         }

@@ -30,7 +30,8 @@ fn bound(params: &Params) -> usize {
             Body::Expression(expression) => text(expression),
             Body::Absent => 0,
         };
-        let tags = definition.tags.as_ref().map_or(0, |tags| crate::tag::write(tags).to_string().len());
+        let tags =
+            definition.tags.iter().flatten().map(|tag| crate::tag::write_one(tag).to_string().len() + 1).sum::<usize>();
         let validator = definition.validator.as_deref().map_or(0, text);
         let extra: usize = definition.extra.iter().map(|(name, value)| text(name) + value.to_string().len()).sum();
         FIXED + text(name) + body + tags + validator + extra + param.value().map_or(0, of_value)

@@ -475,7 +475,7 @@ fn conditions_and_settings_are_evaluated_without_being_params() {
 
 #[test]
 fn the_bundled_params_follow_the_clock_of_the_run() {
-    let merged = layers::workflow_first(defaults::workflow(), None, None, FRESH).unwrap();
+    let merged = layers::workflow_first(defaults::bundled_workflow(), None, None, FRESH).unwrap();
     let mut params = layers::unevaluated(merged);
     let run = Run { is_step_level: false, ..Run::new() };
     with(&run, |evaluator| evaluator.workflow_params(&mut params)).unwrap();
@@ -504,8 +504,7 @@ fn a_notebook_is_named_after_its_attempt() {
         "notebook": {"type": "MAP", "value": {"input_path": {"type": "STRING", "value": "in.ipynb"}}},
     }));
     let layers = layers::StepLayers {
-        defaults: defaults::step(),
-        type_defaults: defaults::of_type(workflow::definition::StepType::Notebook),
+        bundled: defaults::bundled_step(workflow::definition::StepType::Notebook),
         injected: None,
         defined: Some(&defined),
     };

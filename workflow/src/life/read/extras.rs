@@ -20,8 +20,8 @@ pub(super) fn of(workflow: &Json, now: Timestamp) -> Found {
     let read = definition::read::workflow(workflow);
     let unreadable = || Refusal::new(Reason::InternalError, "the stored definition cannot be read");
     let workflow = read.value.ok_or_else(unreadable)?;
-    let params =
-        layers::workflow_static(defaults::workflow(), workflow.params.as_ref()).map_err(|error| refusal(&error))?;
+    let params = layers::workflow_static(defaults::bundled_workflow(), workflow.params.as_ref())
+        .map_err(|error| refusal(&error))?;
     let mut steps = Map::new();
     for step in &workflow.steps {
         let params = step_params(step).map_err(|error| refusal(&error))?;
@@ -41,12 +41,8 @@ pub(super) fn of(workflow: &Json, now: Timestamp) -> Found {
 }
 
 fn step_params(step: &Step) -> Result<Definitions, param::Error> {
-    let layers = StepLayers {
-        defaults: defaults::step(),
-        type_defaults: defaults::of_type(step.step_type()),
-        injected: None,
-        defined: step.params.as_ref(),
-    };
+    let layers =
+        StepLayers { bundled: defaults::bundled_step(step.step_type()), injected: None, defined: step.params.as_ref() };
     layers.merged_static()
 }
 

@@ -96,8 +96,8 @@ impl Flow {
         let mut shared_definitions = self.inherited_params(at);
         shared_definitions.shift_remove("loop_params");
         let origin = layers::Origin { parent: Some(source), is_restart: false };
-        let defaults = param::defaults::workflow();
-        let merged = layers::workflow_first(defaults, None, Some(&shared_definitions), origin)?;
+        let bundled = param::defaults::bundled_workflow();
+        let merged = layers::workflow_first(bundled, None, Some(&shared_definitions), origin)?;
         let mut shared = layers::unevaluated(merged);
         self.evaluating(at, turn, |evaluator| evaluator.workflow_params(&mut shared))?;
         let body = RunBody {

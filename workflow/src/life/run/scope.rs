@@ -177,8 +177,7 @@ impl Flow {
         let of_restart = config.and_then(|config| config.step_params.as_ref()?.get(&step.id));
         let template = self.template(at, turn)?;
         let layers = StepLayers {
-            defaults: param::defaults::step(),
-            type_defaults: param::defaults::of_type(step.step_type()),
+            bundled: param::defaults::bundled_step(step.step_type()),
             injected: template.as_ref().map(|template| &template.params),
             defined: step.params.as_ref(),
         };

@@ -118,7 +118,7 @@ pub(super) fn merged(
     let origin = Origin { parent: parent(scope.initiator), is_restart: previous.is_some() };
     let definitions = match previous {
         Some(previous) => layers::workflow_restarted(previous, run, restart, origin)?,
-        None => layers::workflow_first(defaults::workflow(), scope.definition.params.as_ref(), run, origin)?,
+        None => layers::workflow_first(defaults::bundled_workflow(), scope.definition.params.as_ref(), run, origin)?,
     };
     Ok(layers::unevaluated(definitions))
 }
