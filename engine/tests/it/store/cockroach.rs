@@ -15,7 +15,7 @@ const LIKE: &str = "DO $$ BEGIN
         AS $$ BEGIN RAISE EXCEPTION 'unknown function' USING ERRCODE = 'undefined_function'; END $$;";
 
 fn database() -> String {
-    let url = server::database();
+    let url = server::own_database();
     sql(&url, LIKE);
     url
 }
@@ -40,7 +40,7 @@ fn a_schema_that_was_left_half_made_is_made_whole() {
     assert_eq!(store.describe().unwrap().schema, 2);
     assert_eq!(store.archive(10).unwrap(), 0);
     sql(&url, "SELECT 'run_ended'::regclass");
-    let other = server::database();
+    let other = server::own_database();
     drop(Postgres::open(&other).unwrap());
     sql(&other, "DELETE FROM migration WHERE number = 2");
     assert!(matches!(Postgres::open(&other), Err(Error::Broken { .. })), "elsewhere all of it is made at once");

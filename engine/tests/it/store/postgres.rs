@@ -19,7 +19,7 @@ fn counted(fence: Fence, n: i64) -> Batch {
 
 #[track_caller]
 fn check_cut(cut: Cut) {
-    let url = server::database();
+    let url = server::own_database();
     let proxy = Proxy::to(&server::socket());
     let store = Postgres::open(&proxy.url(&url)).unwrap();
     let fence = store.claim(1).unwrap()[0];
@@ -47,7 +47,7 @@ fn a_commit_that_was_not_made_before_the_connection_broke_is_made_once() {
 #[test]
 fn a_very_first_commit_is_made_once_as_well() {
     for cut in [Cut::AfterCommit, Cut::BeforeCommit] {
-        let url = server::database();
+        let url = server::own_database();
         let proxy = Proxy::to(&server::socket());
         let store = Postgres::open(&proxy.url(&url)).unwrap();
         let fence = store.claim(1).unwrap()[0];
@@ -193,7 +193,7 @@ fn an_address_that_leads_nowhere_is_named_without_its_password() {
 
 #[test]
 fn a_database_that_is_away_is_waited_for_only_where_that_is_wanted() {
-    let url = server::database();
+    let url = server::own_database();
     let proxy = Proxy::to(&server::socket());
     proxy.refuse(1);
     assert!(matches!(Postgres::open(&proxy.url(&url)), Err(Error::Unreachable { .. })));

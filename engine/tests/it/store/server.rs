@@ -45,18 +45,26 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// The URL of a new empty database.
 pub(crate) fn database() -> String {
-    let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-    if let Ok(url) = std::env::var(OTHER) {
-        let (front, _) = url.rsplit_once('/').expect("the URL ends in a database");
-        create(&url, &name);
-        return format!("{front}/{name}");
-    }
+    let Ok(url) = std::env::var(OTHER) else { return own_database() };
+    let (front, _) = url.rsplit_once('/').expect("the URL ends in a database");
+    let name = name();
+    create(&url, &name);
+    format!("{front}/{name}")
+}
+
+/// The same on the server of this process, whichever other one is to be used.
+pub(crate) fn own_database() -> String {
+    let name = name();
     let server = SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {}));
     create(&server.url("postgres"), &name);
     server.url(&name)
 }
 
-/// The socket through which the server of [`database`] is reached.
+fn name() -> String {
+    format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The socket through which the server of [`own_database`] is reached.
 pub(crate) fn socket() -> PathBuf {
     SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {})).socket()
 }
