@@ -188,13 +188,13 @@ mod tests {
     #[test]
     fn what_is_at_hand_is_answered_within_the_turn() {
         let decided = decided(&|_| Some(Found::Nothing(String::new())));
-        assert_eq!((decided.rows.len(), decided.asked.len()), (1, 0));
+        assert_eq!((decided.rows.len(), decided.asked.len(), decided.later.len()), (1, 0, 0));
     }
 
     #[test]
     fn what_is_not_at_hand_is_asked_for() {
         let decided = decided(&|_| None);
-        assert!(decided.rows.is_empty());
+        assert!(decided.rows.is_empty() && decided.later.is_empty());
         assert_eq!(decided.asked, [Lookup::Output { job: "a".to_owned() }]);
     }
 }

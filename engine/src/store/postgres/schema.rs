@@ -22,8 +22,8 @@ const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
 
 const RECORD: &str = "INSERT INTO migration (number, name, sha256) VALUES ($1, $2, $3)";
 
-/// Tables of this schema that stand where `migration` would be, and whether ours is among them.
-const TABLES: &str = "SELECT count(*), count(*) FILTER (WHERE table_name = 'migration')
+/// Tables of this schema that stand where `migration` would be, whether ours is among them, and what the database says it is.
+const TABLES: &str = "SELECT count(*), count(*) FILTER (WHERE table_name = 'migration'), version()
     FROM information_schema.tables WHERE table_schema = current_schema()";
 
 /// How the version of a CockroachDB begins.
@@ -36,8 +36,7 @@ pub(super) async fn migrate(client: &mut Client, place: &str) -> Result<(), Erro
     if tables.get::<_, i64>(0) > 0 && tables.get::<_, i64>(1) == 0 {
         return Err(Error::Foreign { place: place.to_owned() });
     }
-    let version = client.query_one("SELECT version()", &[]).await.map_err(failed)?;
-    let is_cockroach = version.get::<_, &str>(0).starts_with(COCKROACH);
+    let is_cockroach = tables.get::<_, &str>(2).starts_with(COCKROACH);
     for _ in 0..TRIES_MAX {
         match bring_up(client, place, is_cockroach).await {
             // Another node was faster with one of them: look again.
@@ -89,15 +88,12 @@ async fn by_statement(client: &Client, migration: &Migration) -> Result<(), toki
 }
 
 /// The statements of a migration as `CockroachDB` takes them. Its text is ordered byte by byte, and its columns cannot say so.
-fn repeatable(sql: &str) -> impl Iterator<Item = String> {
+fn repeatable(sql: &str) -> Vec<String> {
     let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
-    let statements: Vec<_> = lines.join("\n").split(';').map(|statement| statement.trim().to_owned()).collect();
-    statements.into_iter().filter(|statement| !statement.is_empty()).map(|statement| {
-        let statement = statement.replace(" COLLATE \"C\"", "");
-        ["TABLE", "INDEX"].iter().fold(statement, |statement, what| {
-            statement.replacen(&format!("CREATE {what} "), &format!("CREATE {what} IF NOT EXISTS "), 1)
-        })
-    })
+    let sql = lines.join("\n").replace(" COLLATE \"C\"", "");
+    let sql = sql.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ");
+    let sql = sql.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ");
+    sql.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
 }
 
 fn is_race(error: &tokio_postgres::Error) -> bool {
@@ -117,7 +113,7 @@ mod tests {
     #[test]
     fn every_statement_may_be_repeated() {
         for migration in &MIGRATIONS {
-            let statements: Vec<_> = repeatable(migration.sql).collect();
+            let statements = repeatable(migration.sql);
             assert_eq!(statements.len(), migration.sql.matches("\nCREATE ").count(), "{}", migration.name);
             for statement in statements {
                 let may = ["CREATE TABLE IF NOT EXISTS ", "CREATE INDEX IF NOT EXISTS "];

@@ -3,7 +3,11 @@
 use engine::store::{Error, Postgres, Store as _, portable::Portable as _};
 use workflow::life::Table;
 
-use super::{batch, key, postgres::sql, row, save, server};
+use super::{
+    batch, key,
+    postgres::{open_at_once, sql},
+    row, save, server,
+};
 
 /// It says what it is, and does not know how large it is.
 const LIKE: &str = "DO $$ BEGIN
@@ -48,10 +52,5 @@ fn a_schema_that_was_left_half_made_is_made_whole() {
 
 #[test]
 fn nodes_that_start_at_once_all_find_the_tables() {
-    let url = database();
-    let stores: Vec<_> = std::thread::scope(|scope| {
-        let opening: Vec<_> = (0..4).map(|_| scope.spawn(|| Postgres::open(&url))).collect();
-        opening.into_iter().map(|opening| opening.join().unwrap()).collect()
-    });
-    assert!(stores.iter().all(Result::is_ok), "{stores:?}");
+    open_at_once(&database());
 }

@@ -144,10 +144,14 @@ fn a_takeover_waits_for_a_commit_or_the_commit_is_refused() {
 
 #[test]
 fn nodes_that_start_at_once_on_an_empty_database_all_find_its_tables() {
-    let url = server::database();
+    open_at_once(&server::database());
+}
+
+/// Opens a database by several nodes at the same moment.
+pub(super) fn open_at_once(url: &str) {
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| Postgres::open(&url).unwrap());
+            scope.spawn(|| Postgres::open(url).unwrap());
         }
     });
 }

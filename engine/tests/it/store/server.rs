@@ -54,8 +54,7 @@ pub(crate) fn database() -> String {
 
 /// The same on the server of this process, whichever other one is to be used.
 pub(crate) fn own_database() -> String {
-    let name = name();
-    let server = SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {}));
+    let (server, name) = (own(), name());
     create(&server.url("postgres"), &name);
     server.url(&name)
 }
@@ -66,7 +65,11 @@ fn name() -> String {
 
 /// The socket through which the server of [`own_database`] is reached.
 pub(crate) fn socket() -> PathBuf {
-    SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {})).socket()
+    own().socket()
+}
+
+fn own() -> &'static Server {
+    SERVER.get_or_init(|| Server::start(&BY_SOCKET, |_| {}))
 }
 
 fn create(url: &str, name: &str) {
